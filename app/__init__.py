@@ -1,0 +1,1 @@
+"""Lead or Manage: does a described work situation call for leadership, for management, or for both?"""

@@ -1,0 +1,98 @@
+"""The scoring endpoints. They store nothing and log no text."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+
+from app.assessments import schemas
+from app.assessments.service import Assessor
+from app.database import SessionDep
+from app.errors import MalformedBody, NotFound, UnsupportedMediaType, request_id_of, responses
+from app.pagination import NoParameters
+
+
+class JSONRoute(APIRoute):
+    """A route that takes plain JSON in UTF-8 and nothing else."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+            charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+            plain = request.headers.get("content-encoding", "identity").lower() == "identity"
+            if media_type.strip().lower() != "application/json" or charset not in {"", "utf-8"} or not plain:
+                raise UnsupportedMediaType("Send the body as application/json in UTF-8, without content encoding.")
+            try:
+                (await request.body()).decode()
+            except UnicodeDecodeError:
+                raise MalformedBody("The body is not UTF-8. Send one JSON document in UTF-8.") from None
+            return await handle(request)
+
+        return checked
+
+
+router = APIRouter(prefix="/v1", tags=["scoring"], route_class=JSONRoute)
+models = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[NoParameters])
+
+SCORE_ERRORS = responses(400, 405, 413, 415, 422, 503)
+
+
+def get_assessor(request: Request) -> Assessor:
+    """The assessor that the application holds."""
+    assessor: Assessor = request.app.state.assessor
+    return assessor
+
+
+AssessorDep = Annotated[Assessor, Depends(get_assessor)]
+
+
+@router.post(
+    "/score",
+    response_model=schemas.ScoreAnswer,
+    response_model_exclude_unset=True,
+    responses=SCORE_ERRORS,
+    dependencies=[NoParameters],
+    summary="Judge a situation",
+)
+def score(session: SessionDep, assessor: AssessorDep, request: schemas.ScoreRequest) -> Any:
+    """Whether the situation calls for leadership, management, both, or says too little; with evidence and advice."""
+    return assessor.score(assessor.known(session), request.text, request.id, request.options)
+
+
+@router.post(
+    "/score/batch",
+    response_model=schemas.BatchAnswer,
+    response_model_exclude_unset=True,
+    responses=SCORE_ERRORS,
+    dependencies=[NoParameters],
+    summary="Judge up to 1,000 situations",
+)
+def score_batch(session: SessionDep, assessor: AssessorDep, batch: schemas.BatchRequest, request: Request) -> Any:
+    """One result per item, in order; an item that cannot be scored does not spoil the rest."""
+    return assessor.score_batch(assessor.known(session), batch.items, batch.options, request_id_of(request))
+
+
+def _card(assessor: Assessor) -> dict[str, Any]:
+    return {**assessor.scorer.card, "current": True}
+
+
+@models.get("", response_model=schemas.Models, responses=responses(405, 413, 422), summary="List the models")
+def list_models(assessor: AssessorDep) -> Any:
+    """Every model that this service can answer with."""
+    return {"items": [_card(assessor)]}
+
+
+@models.get(
+    "/{version}",
+    response_model=schemas.ModelCard,
+    responses=responses(404, 405, 413, 422),
+    summary="Get a model card",
+)
+def get_model(assessor: AssessorDep, version: str) -> Any:
+    """Purpose, forbidden uses, data and measured quality of one model; `current` names the one in use."""
+    if version not in {"current", assessor.scorer.version}:
+        raise NotFound("There is no such model; the list at /v1/models has every version.")
+    return _card(assessor)

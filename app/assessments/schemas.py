@@ -1,0 +1,326 @@
+"""The bodies of the scoring endpoints."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
+from pydantic_core import PydanticCustomError
+
+from app.errors import Problem
+from app.scoring.labels import Band, OffsetUnit, Side, Status, Verdict
+
+MAX_CHARACTERS = 10_000
+MAX_ITEMS = 1_000
+MAX_BATCH_CHARACTERS = 200_000
+
+# What a reader cannot see: white space, controls, soft hyphen, joiners and marks of direction, fillers.
+INVISIBLE = (
+    r"\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+_VISIBLE = re.compile(f"[^{INVISIBLE}]")
+
+EXAMPLE = (
+    "We are merging two plants and nobody knows the final structure yet. Line managers must keep the 12-step safety "
+    "procedure unchanged across all 40 lines. We do not need new product ideas this year."
+)
+
+
+def text_problem(text: str) -> PydanticCustomError | None:
+    """Why this text cannot be scored, or None."""
+    if "\x00" in text:
+        return PydanticCustomError("text_invalid", "The text holds a NUL character. Remove it.")
+    if len(text) > MAX_CHARACTERS:
+        return PydanticCustomError(
+            "text_too_long",
+            f"The text is longer than {MAX_CHARACTERS} characters, the limit. Send the part that describes the work.",
+        )
+    if not _VISIBLE.search(text):
+        return PydanticCustomError(
+            "text_empty", "The text has no visible character. Describe the situation in at least a few words."
+        )
+    return None
+
+
+def _check_text(value: Any, handler: ValidatorFunctionWrapHandler) -> str:
+    text: str = handler(value)
+    if error := text_problem(text):
+        raise error
+    return text
+
+
+SituationText = Annotated[
+    str,
+    Field(strict=True),
+    WrapValidator(_check_text),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_CHARACTERS,
+            "pattern": rf"^[^\u0000]*[^{INVISIBLE}][^\u0000]*$",
+            "description": f"The situation in the words of whoever tells it: 1 to {MAX_CHARACTERS} characters, at "
+            "least one of them visible, no NUL.",
+            "examples": [EXAMPLE],
+        }
+    ),
+]
+Identifier = Annotated[str, Field(strict=True, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class Body(BaseModel):
+    """A body that refuses unknown names."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Preferences(Body):
+    """What a program should offer. A program whose source does not say is not preferred."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"delivery": "blended", "max_months": 12}]})
+
+    focus: Literal["leadership", "management", "technology"] | None = None
+    delivery: Literal["on-campus", "online", "blended"] | None = None
+    pace: Literal["part-time", "modular"] | None = None
+    max_months: int | None = Field(default=None, ge=1, le=120)
+
+
+Part = Literal["evidence", "explanation", "recommendations"]
+ALL_PARTS: list[Part] = ["evidence", "explanation", "recommendations"]
+
+
+class Options(Body):
+    """How to answer. What `include` leaves out is absent from the answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"include": ["evidence"], "max_evidence": 2, "offset_unit": "utf16"}]}
+    )
+
+    include: list[Part] = Field(default=ALL_PARTS, max_length=3)
+    max_evidence: int = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
+    max_recommendations: int = Field(default=3, ge=0, le=10, description="Entries per list.")
+    offset_unit: OffsetUnit = Field(
+        default="unicode_code_point", description="What offsets count; JavaScript strings count `utf16`."
+    )
+    language: str | None = Field(
+        default=None,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
+        description="BCP 47 tag of the text; wins over detection.",
+    )
+    model_version: str | None = Field(
+        default=None, max_length=50, pattern=r"^[^\x00]*$", description="Refuse to answer with any other model."
+    )
+    preferences: Preferences = Preferences()
+
+
+class ScoreRequest(Body):
+    """One situation to judge."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": EXAMPLE, "id": "case-42"}]})
+
+    text: SituationText
+    id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
+    options: Options = Options()
+
+
+class BatchItem(Body):
+    """One situation of a batch. A text that cannot be scored gets an error of its own."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "a", "text": EXAMPLE}]})
+
+    text: str = Field(description="As in `/v1/score`.")
+    id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
+
+
+class BatchRequest(Body):
+    """Up to 1,000 situations, together up to 200,000 characters."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {"id": "a", "text": EXAMPLE},
+                        {"id": "b", "text": "Forty invoices a day, each checked against the order before five."},
+                    ],
+                    "options": {"include": ["explanation"]},
+                }
+            ]
+        }
+    )
+
+    items: list[BatchItem] = Field(min_length=1)
+    options: Options = Options()
+
+
+class Answer(BaseModel):
+    """Part of an answer: every field is always there unless it says otherwise."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Probabilities(Answer):
+    leadership: float
+    management: float
+    both: float
+    insufficient: float
+
+
+class Demand(Answer):
+    """The probability that the situation calls for each side at all: two axes, not one scale."""
+
+    leadership: float
+    management: float
+
+
+class Confidence(Answer):
+    """The verdict's probability, and how often verdicts of its band were right on the named population."""
+
+    value: float
+    band: Band
+    accuracy: float
+    n: int
+    population: str
+
+
+class Evidence(Answer):
+    """Words of the text, `text[start:end]`, with their exact share of the criterion's logit."""
+
+    quote: str
+    start: int
+    end: int
+    polarity: Literal["supports", "counters"]
+    weight: float
+
+
+class Factor(Answer):
+    """One of four factors that help to choose a style. sigmoid(bias + omitted + sum of weights) = probability."""
+
+    slug: str
+    probability: float | None
+    present: bool
+    bias: float | None
+    omitted: float | None
+    evidence: list[Evidence] = Field(default=[], description="Absent unless `include` names it.")
+
+
+class Criterion(Factor):
+    """One of the eight criteria. sigmoid(bias + omitted + sum of weights) = probability."""
+
+    side: Side
+
+
+class MissingInput(Answer):
+    """What would settle the case, as a question to the teller."""
+
+    code: Literal["criterion_unclear", "no_work_situation", "too_short", "verdict_close"]
+    criterion: str | None
+    ask: str
+
+
+class Recommendation(Answer):
+    """Something from the catalogue that fits; `because` names the criteria and factors behind it."""
+
+    slug: str
+    name: str
+    score: float
+    because: list[str]
+    href: str
+
+
+class Recommendations(Answer):
+    leadership_styles: list[Recommendation]
+    management_styles: list[Recommendation]
+    programs: list[Recommendation]
+
+
+class Input(Answer):
+    """What was read. `language` is a BCP 47 tag, `und` under 20 letters."""
+
+    characters: int
+    words: int
+    tokens: int
+    language: str
+    offset_unit: OffsetUnit
+
+
+class Warned(Answer):
+    code: str
+    detail: str
+    pointer: str
+
+
+class Versions(Answer):
+    """The same text, options and versions give the same answer, byte for byte."""
+
+    api: str
+    model: str
+    engine: str
+    catalogue: int
+
+
+class ScoreAnswer(Answer):
+    """The judgement of one situation, and why."""
+
+    id: str | None
+    status: Status
+    verdict: Verdict
+    probabilities: Probabilities
+    demand: Demand
+    confidence: Confidence | None
+    criteria: list[Criterion]
+    factors: list[Factor]
+    explanation: str = Field(default="", description="Absent unless `include` names it.")
+    missing: list[MissingInput]
+    recommendations: Recommendations = Field(
+        default=Recommendations(leadership_styles=[], management_styles=[], programs=[]),
+        description="Absent unless `include` names it.",
+    )
+    input: Input
+    warnings: list[Warned]
+    versions: Versions
+
+
+class ScoredItem(Answer):
+    """An item that was scored."""
+
+    index: int
+    id: str | None
+    status: Literal["ok"]
+    result: ScoreAnswer
+
+
+class RefusedItem(Answer):
+    """An item that could not be scored, and why."""
+
+    index: int
+    id: str | None
+    status: Literal["error"]
+    error: Problem
+
+
+class BatchSummary(Answer):
+    ok: int
+    error: int
+
+
+class BatchAnswer(Answer):
+    """One result per item, in order."""
+
+    results: list[ScoredItem | RefusedItem]
+    summary: BatchSummary
+
+
+class ModelCard(BaseModel):
+    """What the model is, is for and is not for, and how well it does."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: str
+    current: bool
+
+
+class Models(Answer):
+    items: list[ModelCard]
+

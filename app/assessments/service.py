@@ -1,0 +1,262 @@
+"""From a request to an answer: the engine's judgement, joined with what the catalogue knows."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from app.assessments.schemas import (
+    MAX_BATCH_CHARACTERS,
+    MAX_ITEMS,
+    BatchItem,
+    Options,
+    Preferences,
+    text_problem,
+)
+from app.catalog.queries import catalogue_version, everything
+from app.catalog.tables import Criterion, Program, Style
+from app.errors import InvalidText, TooLarge, Unavailable, problem
+from app.scoring import Assessment, Evidence, MissingInput, Scorer, StyleFit, Trait
+from app.scoring.labels import OffsetUnit, Side
+from app.scoring.scorer import ENGINE
+
+API_VERSION = "1"
+SLOT_WAIT_SECONDS = 10.0
+ASKS = {
+    "no_work_situation": "What is going on at work, what has to be done, and who is involved?",
+    "too_short": "Can you tell it in two or three sentences: what is going on, what has to be done, who is involved?",
+    "verdict_close": "What would fail first if nobody saw to it: the direction and the people, or the plan and the work?",
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an answer needs of the catalogue, read once per catalogue version."""
+
+    version: int
+    questions: dict[str, str]
+    styles: dict[str, tuple[str, str]]
+    programs: tuple["KnownProgram", ...]
+
+
+@dataclass(frozen=True)
+class KnownProgram:
+    slug: str
+    name: str
+    href: str
+    criteria: tuple[str, ...]
+    focus: tuple[str, ...]
+    delivery: tuple[str, ...]
+    pace: tuple[str, ...]
+    months: int | None
+
+
+class Assessor:
+    """Judges texts with one model, a bounded number at a time, and words the answers."""
+
+    def __init__(self, scorer: Scorer, slots: int) -> None:
+        self.scorer = scorer
+        self._slots = threading.BoundedSemaphore(slots)
+        self._known: Known | None = None
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=SLOT_WAIT_SECONDS):
+            raise Unavailable("All scoring slots are busy. Try again in a moment.", retry_after=2)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def known(self, session: Session) -> Known:
+        """The catalogue as answers need it, fresh whenever its version has moved."""
+        version = catalogue_version(session)
+        if self._known is None or self._known.version != version:
+            self._known = _read_catalogue(session, version)
+        return self._known
+
+    def score(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
+        """Judge one checked text. The dictionary holds what `options.include` asks for, in the shape of ScoreAnswer."""
+        if options.model_version not in {None, self.scorer.version}:
+            detail = f"This service answers with model {self.scorer.version} only; leave model_version out or name it."
+            raise InvalidText("unknown_model_version", detail, "/options/model_version")
+        with self._slot():
+            assessment = self.scorer.assess(text, options.language, options.max_evidence)
+        return _answer(assessment, known, self.scorer.version, text, identifier, options)
+
+    def score_batch(
+        self, known: Known, items: list[BatchItem], options: Options, request_id: str
+    ) -> dict[str, Any]:
+        """Judge every item; one that cannot be scored gets its own problem. Raises TooLarge beyond the limits."""
+        characters = sum(len(item.text) for item in items)
+        if len(items) > MAX_ITEMS or characters > MAX_BATCH_CHARACTERS:
+            limits = f"{MAX_ITEMS} items and {MAX_BATCH_CHARACTERS} characters"
+            raise TooLarge(f"A batch holds up to {limits}; this one has {len(items)} and {characters}. Split it.")
+        results: list[dict[str, Any]] = []
+        for index, item in enumerate(items):
+            place = {"index": index, "id": item.id}
+            if refused := text_problem(item.text):
+                error = InvalidText(refused.type, refused.message(), f"/items/{index}/text")
+                results.append(place | {"status": "error", "error": problem(error, request_id).model_dump()})
+            else:
+                result = self.score(known, item.text, item.id, options)
+                results.append(place | {"status": "ok", "result": result})
+        failed = sum(result["status"] == "error" for result in results)
+        return {"results": results, "summary": {"ok": len(results) - failed, "error": failed}}
+
+
+def _read_catalogue(session: Session, version: int) -> Known:
+    return Known(
+        version=version,
+        questions={row.slug: row.question for row in everything(session, Criterion)},
+        styles={row.slug: (row.name, row.href) for row in everything(session, Style)},
+        programs=tuple(
+            KnownProgram(
+                row.slug,
+                row.name,
+                row.href,
+                tuple(link.criterion_slug for link in row.criteria),
+                tuple(row.focus or ()),
+                tuple(row.delivery or ()),
+                tuple(row.pace or ()),
+                row.months,
+            )
+            for row in everything(session, Program)
+        ),
+    )
+
+
+def _answer(
+    assessment: Assessment, known: Known, model: str, text: str, identifier: str | None, options: Options
+) -> dict[str, Any]:
+    offsets = Offsets(text, options.offset_unit)
+    evidence = "evidence" in options.include
+    answer: dict[str, Any] = {
+        "id": identifier,
+        "status": assessment.status,
+        "verdict": assessment.verdict,
+        "probabilities": _rounded(assessment.probabilities),
+        "demand": _rounded(assessment.demand),
+        "confidence": _rounded(asdict(assessment.confidence)) if assessment.confidence else None,
+        "criteria": [
+            {"slug": trait.slug, "side": trait.side} | _trait(trait, offsets, evidence) for trait in assessment.criteria
+        ],
+        "factors": [{"slug": trait.slug} | _trait(trait, offsets, evidence) for trait in assessment.factors],
+    }
+    if "explanation" in options.include:
+        answer["explanation"] = assessment.explanation
+    answer["missing"] = [_missing(hint, known) for hint in assessment.missing]
+    if "recommendations" in options.include:
+        most = options.max_recommendations
+        answer["recommendations"] = {
+            "leadership_styles": _styles(assessment.leadership_styles, known)[:most],
+            "management_styles": _styles(assessment.management_styles, known)[:most],
+            "programs": _programs(assessment, known, options.preferences)[:most],
+        }
+    answer["input"] = {
+        "characters": assessment.characters,
+        "words": assessment.words,
+        "tokens": assessment.tokens,
+        "language": assessment.language,
+        "offset_unit": options.offset_unit,
+    }
+    answer["warnings"] = [asdict(warning) | {"pointer": "/text"} for warning in assessment.warnings]
+    answer["versions"] = {"api": API_VERSION, "model": model, "engine": ENGINE, "catalogue": known.version}
+    return answer
+
+
+class Offsets:
+    """Turns offsets in code points into the unit that the caller counts in."""
+
+    def __init__(self, text: str, unit: OffsetUnit) -> None:
+        self._text, self._unit = text, unit
+
+    def convert(self, offset: int) -> int:
+        """The same place, counted in the caller's unit."""
+        if self._unit == "unicode_code_point":
+            return offset
+        if self._unit == "utf16":
+            return len(self._text[:offset].encode("utf-16-le")) // 2
+        return len(self._text[:offset].encode())
+
+
+def _trait(trait: Trait, offsets: Offsets, evidence: bool) -> dict[str, Any]:
+    fields = _rounded(
+        {
+            "probability": trait.probability,
+            "present": trait.present,
+            "bias": trait.bias,
+            "omitted": trait.omitted,
+        }
+    )
+    if evidence:
+        fields["evidence"] = [_evidence(quote, offsets) for quote in trait.evidence]
+    return fields
+
+
+def _evidence(quote: Evidence, offsets: Offsets) -> dict[str, Any]:
+    place = {"start": offsets.convert(quote.start), "end": offsets.convert(quote.end)}
+    return {"quote": quote.quote, **place, "polarity": quote.polarity, "weight": round(quote.weight, 4)}
+
+
+def _missing(hint: MissingInput, known: Known) -> dict[str, Any]:
+    ask = known.questions[hint.criterion] if hint.criterion else ASKS[hint.code]
+    return {"code": hint.code, "criterion": hint.criterion, "ask": ask}
+
+
+def _styles(fits: tuple[StyleFit, ...], known: Known) -> list[dict[str, Any]]:
+    return [
+        {
+            "slug": fit.slug,
+            "name": known.styles[fit.slug][0],
+            "score": round(fit.score, 4),
+            "because": list(fit.because),
+            "href": known.styles[fit.slug][1],
+        }
+        for fit in fits
+        if fit.slug in known.styles
+    ]
+
+
+def _programs(assessment: Assessment, known: Known, preferences: Preferences) -> list[dict[str, Any]]:
+    """Programs whose criteria the situation shows: the score is the share of what is shown that they help with,
+    weighed by probability, times how far their focus is what the situation calls for."""
+    if assessment.verdict == "insufficient":
+        return []
+    present = {trait.slug: trait.probability or 0.0 for trait in assessment.criteria if trait.present}
+    whole = sum(present.values())
+    fits = []
+    for program in known.programs:
+        because = sorted((slug for slug in program.criteria if slug in present), key=lambda slug: -present[slug])
+        if not because or not _preferred(program, preferences):
+            continue
+        score = sum(present[slug] for slug in because) / whole
+        sides: list[Side] = [side for side in ("leadership", "management") if side in program.focus]
+        if sides:
+            score *= max(assessment.demand[side] for side in sides)
+        fits.append(
+            {
+                "slug": program.slug,
+                "name": program.name,
+                "score": round(score, 4),
+                "because": because,
+                "href": program.href,
+            }
+        )
+    return sorted(fits, key=lambda fit: (-float(str(fit["score"])), str(fit["slug"])))
+
+
+def _preferred(program: KnownProgram, wanted: Preferences) -> bool:
+    return (
+        (wanted.focus is None or wanted.focus in program.focus)
+        and (wanted.delivery is None or wanted.delivery in program.delivery)
+        and (wanted.pace is None or wanted.pace in program.pace)
+        and (wanted.max_months is None or (program.months is not None and program.months <= wanted.max_months))
+    )
+
+
+def _rounded(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in fields.items()}

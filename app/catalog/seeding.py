@@ -1,0 +1,300 @@
+"""Loads seed/*.yaml into the database: validated, idempotent, only what changed is written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlmodel import Session, SQLModel, select
+
+from app.catalog.tables import (
+    CatalogueVersion,
+    Concept,
+    ConceptBase,
+    Criterion,
+    CriterionBase,
+    Difference,
+    DifferenceBase,
+    Fact,
+    FactBase,
+    Factor,
+    FactorBase,
+    Fit,
+    Program,
+    ProgramBase,
+    ProgramCriterion,
+    ProgramFacet,
+    ProgramSkill,
+    Skill,
+    SkillBase,
+    Stored,
+    Style,
+    StyleBase,
+    StyleCriterion,
+    StyleFactor,
+)
+from app.pagination import search_text
+
+
+class SeedError(Exception):
+    """A seed file is wrong; the message names file, line and field."""
+
+
+class SourceSeed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    key: str
+    title: str
+    publisher: str | None
+    year: int | None
+    url: str | None
+
+
+class Sourced(SQLModel):
+    """What every seed item has besides the fields of its table."""
+
+    model_config = {"extra": "forbid"}  # type: ignore[assignment]
+
+    source: list[str]
+
+
+class FitSeed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str
+    fit: Fit
+    why: str
+
+
+class BasisSeed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str
+    basis: Literal["editorial", "source"]
+    why: str
+
+
+Side = Literal["leadership", "management"]
+
+
+class ConceptSeed(Sourced, ConceptBase):
+    pass
+
+
+class DifferenceSeed(Sourced, DifferenceBase):
+    pass
+
+
+class CriterionSeed(Sourced, CriterionBase):
+    concept: Side
+
+
+class FactorSeed(Sourced, FactorBase):
+    pass
+
+
+class StyleSeed(Sourced, StyleBase):
+    concept: Side
+    criteria: list[FitSeed]
+    factors: list[FitSeed]
+
+
+class SkillSeed(Sourced, SkillBase):
+    concept: Side
+
+
+class ProgramSeed(Sourced, ProgramBase):
+    focus: list[str] | None
+    seniority: list[str] | None
+    delivery: list[str] | None
+    pace: list[str] | None
+    skills: list[BasisSeed]
+    criteria: list[BasisSeed]
+
+
+class FactSeed(Sourced, FactBase):
+    pass
+
+
+RESOURCES: list[tuple[type[Any], type[Any]]] = [
+    (Concept, ConceptSeed),
+    (Difference, DifferenceSeed),
+    (Factor, FactorSeed),
+    (Criterion, CriterionSeed),
+    (Style, StyleSeed),
+    (Skill, SkillSeed),
+    (Program, ProgramSeed),
+    (Fact, FactSeed),
+]
+LINKS: dict[type[Any], dict[str, tuple[type[Any], str, type[Any]]]] = {
+    Style: {
+        "criteria": (StyleCriterion, "criterion_slug", Criterion),
+        "factors": (StyleFactor, "factor_slug", Factor),
+    },
+    Program: {
+        "skills": (ProgramSkill, "skill_slug", Skill),
+        "criteria": (ProgramCriterion, "criterion_slug", Criterion),
+    },
+}
+FACETS = ("delivery", "focus", "pace", "seniority")
+
+
+@dataclass
+class SeedReport:
+    """What a run did: slugs as `styles/autocratic-leadership`, and the catalogue version after it."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    version: int = 0
+
+    def __str__(self) -> str:
+        counts = f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed"
+        return f"{counts}; catalogue version {self.version}"
+
+
+class SeedFile:
+    """One YAML file and the line of everything in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            text = path.read_text(encoding="utf-8")
+            self.node = yaml.compose(text, Loader=yaml.SafeLoader)
+            self.rows = yaml.safe_load(text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise SeedError(f"{path.name}: cannot be read: {error}") from None
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise SeedError(f"{path.name}, line {line}: not YAML: {error.problem}") from None
+        if not isinstance(self.rows, list):
+            raise SeedError(f"{path.name}, line 1: must be a list of items")
+
+    def error(self, place: tuple[str | int, ...], message: str) -> SeedError:
+        node, line = self.node, 1
+        for part in place:
+            line = node.start_mark.line + 1
+            if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+                node = node.value[part]
+            elif isinstance(node, yaml.MappingNode):
+                found = [value for key, value in node.value if key.value == part]
+                if not found:
+                    break
+                node = found[0]
+            line = node.start_mark.line + 1
+        name = ".".join(str(part) for part in place[1:])
+        return SeedError(f"{self.path.name}, line {line}, {name or 'item'}: {message}")
+
+    def items(self, model: type[Any]) -> Iterator[Any]:
+        """The rows as validated seed models. Raises SeedError at the first that does not fit."""
+        for index, row in enumerate(self.rows):
+            try:
+                yield model.model_validate(row, strict=True)
+            except ValidationError as error:
+                first = error.errors(include_url=False, include_input=False)[0]
+                raise self.error((index, *first["loc"]), first["msg"]) from None
+
+
+class Seed:
+    """The seed folder, read and checked as a whole before anything is written."""
+
+    def __init__(self, folder: Path) -> None:
+        files = {table: SeedFile(folder / f"{table.path}.yaml") for table, _ in RESOURCES}
+        self.sources: dict[str, SourceSeed] = {
+            source.key: source for source in SeedFile(folder / "sources.yaml").items(SourceSeed)
+        }
+        self.items: dict[type[Stored], list[Any]] = {
+            table: list(files[table].items(model)) for table, model in RESOURCES
+        }
+        for table, items in self.items.items():
+            self._check(files[table], table, items)
+
+    def _check(self, file: SeedFile, table: type[Stored], items: list[Any]) -> None:
+        seen: set[str] = set()
+        for index, item in enumerate(items):
+            if item.slug in seen:
+                raise file.error((index, "slug"), f"{item.slug} is there twice")
+            seen.add(item.slug)
+            for place, key in enumerate(item.source):
+                if key not in self.sources:
+                    raise file.error((index, "source", place), f"{key} is not in sources.yaml")
+            for name, (_, _, target) in LINKS.get(table, {}).items():
+                known = {other.slug for other in self.items[target]}
+                links = [link.slug for link in getattr(item, name)]
+                for place, slug in enumerate(links):
+                    if slug not in known or slug in links[:place]:
+                        raise file.error((index, name, place, "slug"), f"{slug} is unknown or there twice")
+
+    def row(self, table: type[Stored], item: Any, position: int) -> dict[str, Any]:
+        """The columns of an item."""
+        columns = item.model_dump(exclude={"source", "concept", "criteria", "factors", *FACETS})
+        if table is Program:
+            columns.pop("skills")
+        if hasattr(item, "concept"):
+            columns["concept_slug"] = item.concept
+        sides = (getattr(item, side, None) for side in ("leadership", "management"))
+        columns["source"] = [self.sources[key].model_dump(exclude={"key"}) for key in item.source]
+        columns["search"] = search_text(item.name, item.description, *sides)
+        return {**columns, "position": position}
+
+    def links(self, table: type[Stored], item: Any) -> dict[str, list[SQLModel]]:
+        """The rows that tie an item to others, by the name of the relation."""
+        owner = f"{table.__name__.lower()}_slug"
+        tied: dict[str, list[SQLModel]] = {}
+        for name, (link, target, _) in LINKS.get(table, {}).items():
+            tied[name] = [
+                link(**{owner: item.slug, target: given.slug}, **given.model_dump(exclude={"slug"}), position=position)
+                for position, given in enumerate(getattr(item, name))
+            ]
+        if table is Program:
+            tied["facets"] = [
+                ProgramFacet(program_slug=item.slug, facet=facet, value=value, position=position)
+                for facet in FACETS
+                for position, value in enumerate(getattr(item, facet) or [])
+            ]
+        return tied
+
+
+def sync(session: Session, seed: Seed) -> SeedReport:
+    """Make the catalogue equal to the seed. Unchanged rows stay untouched; any change raises the version by one."""
+    report = SeedReport()
+    version = session.exec(select(CatalogueVersion)).first()
+    if version is None:
+        version = CatalogueVersion(id=1, version=0)
+        session.add(version)
+    for table, items in seed.items.items():
+        rows = {row.slug: row for row in session.exec(select(table)).all()}  # type: ignore[attr-defined]
+        for position, item in enumerate(items):
+            label = f"{table.path}/{item.slug}"
+            columns, links = seed.row(table, item, position), seed.links(table, item)
+            row = rows.pop(item.slug, None)
+            if row is None:
+                session.add(table(**columns, **links))
+                report.added.append(label)
+            elif _update(session, row, columns, links):
+                report.changed.append(label)
+        for slug, row in rows.items():
+            session.delete(row)
+            report.removed.append(f"{table.path}/{slug}")
+        session.flush()
+    if report.added or report.changed or report.removed:
+        version.version += 1
+    report.version = version.version
+    return report
+
+
+def _update(session: Session, row: Any, columns: dict[str, Any], links: dict[str, list[SQLModel]]) -> bool:
+    changed = False
+    for name, value in columns.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+            changed = True
+    for name, wanted in links.items():
+        if [link.model_dump() for link in getattr(row, name)] != [link.model_dump() for link in wanted]:
+            setattr(row, name, [])
+            session.flush()
+            setattr(row, name, wanted)
+            changed = True
+    return changed

@@ -1,0 +1,286 @@
+"""The tables of the catalogue. `*Base` holds what seed, table and answer share; slugs are the public ids."""
+
+from typing import Any, ClassVar, Literal
+
+from sqlalchemy import JSON, Text
+from sqlmodel import Field, Relationship, SQLModel
+
+from app.database import Base
+
+SLUG_LENGTH = 100
+Fit = Literal["for", "against"]
+
+
+def slug_key(target: str | None = None) -> Any:
+    """A primary key that holds a slug, of this table or of another."""
+    if target:
+        return Field(primary_key=True, max_length=SLUG_LENGTH, foreign_key=target, ondelete="CASCADE", index=True)
+    return Field(primary_key=True, max_length=SLUG_LENGTH)
+
+
+def strings() -> Any:
+    """A list of strings in one JSON column."""
+    return Field(sa_type=JSON)
+
+
+class Item(SQLModel):
+    """What every item of the catalogue has."""
+
+    slug: str = Field(max_length=SLUG_LENGTH, regex=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: str
+    description: str = Field(sa_type=Text)
+
+
+class Stored(Base):
+    """What every stored item has besides: its place in the seed file, sources and search column."""
+
+    path: ClassVar[str]
+
+    position: int
+    source: list[dict[str, Any]] = Field(sa_type=JSON)
+    search: str = Field(sa_type=Text)
+
+    @property
+    def href(self) -> str:
+        return f"/v1/{self.path}/{self.slug}"  # type: ignore[attr-defined]
+
+
+class ConceptBase(Item):
+    responsible_for: str
+    accountable_for: str
+    skills: list[str] = strings()
+    found_at: str
+    provides: str
+    overall_focus: list[str] = strings()
+    relations: list[str] = strings()
+
+
+class Concept(Stored, ConceptBase, table=True):
+    path: ClassVar[str] = "concepts"
+
+    slug: str = slug_key()
+    criteria: list["Criterion"] = Relationship(
+        back_populates="concept", sa_relationship_kwargs={"order_by": "Criterion.position", "viewonly": True}
+    )
+    styles: list["Style"] = Relationship(
+        back_populates="concept", sa_relationship_kwargs={"order_by": "Style.position", "viewonly": True}
+    )
+    built_by: list["Skill"] = Relationship(
+        back_populates="concept", sa_relationship_kwargs={"order_by": "Skill.position", "viewonly": True}
+    )
+
+
+class DifferenceBase(Item):
+    kind: Literal["dimension", "contrast"] = Field(sa_type=Text)
+    leadership: str
+    management: str
+    leadership_in_practice: str | None
+    management_in_practice: str | None
+
+
+class Difference(Stored, DifferenceBase, table=True):
+    path: ClassVar[str] = "differences"
+
+    slug: str = slug_key()
+
+
+class CriterionBase(Item):
+    question: str
+
+
+class Criterion(Stored, CriterionBase, table=True):
+    path: ClassVar[str] = "criteria"
+
+    slug: str = slug_key()
+    concept_slug: str = Field(foreign_key="concept.slug", index=True)
+    concept: Concept = Relationship(back_populates="criteria")
+    styles: list["StyleCriterion"] = Relationship(
+        back_populates="criterion", sa_relationship_kwargs={"viewonly": True}
+    )
+    programs: list["ProgramCriterion"] = Relationship(
+        back_populates="criterion", sa_relationship_kwargs={"viewonly": True}
+    )
+
+
+class FactorBase(Item):
+    question: str
+
+
+class Factor(Stored, FactorBase, table=True):
+    path: ClassVar[str] = "factors"
+
+    slug: str = slug_key()
+    styles: list["StyleFactor"] = Relationship(back_populates="factor", sa_relationship_kwargs={"viewonly": True})
+
+
+class StyleBase(Item):
+    fits_when: list[str] = strings()
+    fails_when: list[str] = strings()
+    strengths: list[str] = strings()
+    risks: list[str] = strings()
+
+
+class Style(Stored, StyleBase, table=True):
+    path: ClassVar[str] = "styles"
+
+    slug: str = slug_key()
+    concept_slug: str = Field(foreign_key="concept.slug", index=True)
+    concept: Concept = Relationship(back_populates="styles")
+    criteria: list["StyleCriterion"] = Relationship(
+        back_populates="style",
+        sa_relationship_kwargs={"order_by": "StyleCriterion.position", "cascade": "all, delete-orphan"},
+    )
+    factors: list["StyleFactor"] = Relationship(
+        back_populates="style",
+        sa_relationship_kwargs={"order_by": "StyleFactor.position", "cascade": "all, delete-orphan"},
+    )
+
+
+class SkillBase(Item):
+    purpose: str
+
+
+class Skill(Stored, SkillBase, table=True):
+    path: ClassVar[str] = "skills"
+
+    slug: str = slug_key()
+    concept_slug: str = Field(foreign_key="concept.slug", index=True)
+    concept: Concept = Relationship(back_populates="built_by")
+    programs: list["ProgramSkill"] = Relationship(back_populates="skill", sa_relationship_kwargs={"viewonly": True})
+
+
+class ProgramBase(Item):
+    school: str
+    audience: str
+    modules: int | None = Field(ge=1, le=1000)
+    months: int | None = Field(ge=1, le=1000)
+    topics: list[str] = strings()
+    features: list[str] = strings()
+    alumni: str | None
+
+
+class Program(Stored, ProgramBase, table=True):
+    path: ClassVar[str] = "programs"
+
+    slug: str = slug_key()
+    facets: list["ProgramFacet"] = Relationship(
+        sa_relationship_kwargs={"order_by": "ProgramFacet.facet, ProgramFacet.position", "cascade": "all, delete-orphan"}
+    )
+    skills: list["ProgramSkill"] = Relationship(
+        back_populates="program",
+        sa_relationship_kwargs={"order_by": "ProgramSkill.position", "cascade": "all, delete-orphan"},
+    )
+    criteria: list["ProgramCriterion"] = Relationship(
+        back_populates="program",
+        sa_relationship_kwargs={"order_by": "ProgramCriterion.position", "cascade": "all, delete-orphan"},
+    )
+
+    def facet(self, name: str) -> list[str] | None:
+        """The values of a facet, or None where the source does not say."""
+        return [facet.value for facet in self.facets if facet.facet == name] or None
+
+    @property
+    def focus(self) -> list[str] | None:
+        return self.facet("focus")
+
+    @property
+    def seniority(self) -> list[str] | None:
+        return self.facet("seniority")
+
+    @property
+    def delivery(self) -> list[str] | None:
+        return self.facet("delivery")
+
+    @property
+    def pace(self) -> list[str] | None:
+        return self.facet("pace")
+
+
+class FactBase(Item):
+    value: int
+    unit: str
+    as_printed: str
+    attributed_to: str
+    as_of: str | None
+
+
+class Fact(Stored, FactBase, table=True):
+    path: ClassVar[str] = "facts"
+
+    slug: str = slug_key()
+
+
+class StyleCriterion(Base, table=True):
+    """How far a criterion speaks for or against a style."""
+
+    __tablename__ = "style_criterion"
+
+    style_slug: str = slug_key("style.slug")
+    criterion_slug: str = slug_key("criterion.slug")
+    fit: Fit = Field(sa_type=Text)
+    why: str
+    position: int
+    style: Style = Relationship(back_populates="criteria")
+    criterion: Criterion = Relationship(back_populates="styles")
+
+
+class StyleFactor(Base, table=True):
+    """How far a factor speaks for or against a style."""
+
+    __tablename__ = "style_factor"
+
+    style_slug: str = slug_key("style.slug")
+    factor_slug: str = slug_key("factor.slug")
+    fit: Fit = Field(sa_type=Text)
+    why: str
+    position: int
+    style: Style = Relationship(back_populates="factors")
+    factor: Factor = Relationship(back_populates="styles")
+
+
+class ProgramSkill(Base, table=True):
+    """A skill that a program builds, with the ground for saying so."""
+
+    __tablename__ = "program_skill"
+
+    program_slug: str = slug_key("program.slug")
+    skill_slug: str = slug_key("skill.slug")
+    basis: str
+    why: str
+    position: int
+    program: Program = Relationship(back_populates="skills")
+    skill: Skill = Relationship(back_populates="programs")
+
+
+class ProgramCriterion(Base, table=True):
+    """A situational criterion that a program helps with, with the ground for saying so."""
+
+    __tablename__ = "program_criterion"
+
+    program_slug: str = slug_key("program.slug")
+    criterion_slug: str = slug_key("criterion.slug")
+    basis: str
+    why: str
+    position: int
+    program: Program = Relationship(back_populates="criteria")
+    criterion: Criterion = Relationship(back_populates="programs")
+
+
+class ProgramFacet(Base, table=True):
+    """One value of one facet of a program; no row means that the source does not say."""
+
+    __tablename__ = "program_facet"
+
+    program_slug: str = slug_key("program.slug")
+    facet: str = Field(primary_key=True, max_length=SLUG_LENGTH)
+    value: str = Field(primary_key=True, max_length=SLUG_LENGTH)
+    position: int
+
+
+class CatalogueVersion(Base, table=True):
+    """One row: the number that rises with every change of the catalogue."""
+
+    __tablename__ = "catalogue_version"
+
+    id: int = Field(primary_key=True)
+    version: int

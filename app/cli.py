@@ -1,0 +1,213 @@
+"""The command line: lead-or-manage serve | seed | score | evaluate | openapi, and what the extras add."""
+
+import json
+import logging
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlmodel import Session
+
+from app.assessments.schemas import ScoreRequest
+from app.assessments.service import Assessor
+from app.catalog.seeding import SeedError
+from app.database import connect
+from app.errors import AppError
+from app.main import create_app, openapi_json, set_up
+from app.scoring import Scorer
+from app.scoring.evaluation import Scores, Truth, predict, score
+from app.scoring.records import RecordError, Situations, read_records
+from app.server import run
+from app.settings import Settings, SettingsError, data_path, load_settings
+
+cli = typer.Typer(
+    name="lead-or-manage",
+    help="Does a described work situation call for leadership, for management, or for both?\n\n"
+    "Start with `serve`, then open http://127.0.0.1:8000/docs. Settings are environment variables LOM_*; the README "
+    "lists them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+COMMANDS = "lead_or_manage.commands"
+
+
+def fail(message: object) -> typer.Exit:
+    """Print what is wrong and end with status 2."""
+    typer.echo(f"lead-or-manage: {message}", err=True)
+    return typer.Exit(2)
+
+
+def _settings(**overrides: Any) -> Settings:
+    try:
+        settings = load_settings()
+        given = {name: value for name, value in overrides.items() if value is not None}
+        return Settings.model_validate(settings.model_dump() | given)
+    except SettingsError as error:
+        raise fail(error) from None
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on [LOM_HOST, 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port [LOM_PORT, 8000]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes [LOM_WORKERS, 1]")] = None,
+) -> None:
+    """Migrate and seed the database, then serve the API."""
+    settings = _settings(host=host, port=port, workers=workers)
+    logging.basicConfig(level=settings.log_level.upper(), format="%(message)s", stream=sys.stderr)
+    try:
+        report = set_up(settings)
+    except SeedError as error:
+        raise fail(error) from None
+    typer.echo(f"Catalogue ready: {report}.", err=True)
+    run(settings)
+
+
+@cli.command()
+def seed(
+    source: Annotated[Path | None, typer.Option("--from", help="Seed folder [the one that is shipped]")] = None,
+) -> None:
+    """Bring the catalogue of the database up to date with the seed files. Running it twice changes nothing."""
+    try:
+        report = set_up(_settings(), source)
+    except SeedError as error:
+        raise fail(error) from None
+    for verb in ("added", "changed", "removed"):
+        for slug in getattr(report, verb):
+            typer.echo(f"{verb} {slug}")
+    typer.echo(str(report))
+
+
+@cli.command(name="score")
+def score_text(
+    text: Annotated[str, typer.Argument(help="The situation, or - for standard input, or a file's path")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer of POST /v1/score")] = False,
+) -> None:
+    """Judge one situation."""
+    settings = _settings()
+    set_up(settings)
+    try:
+        request = ScoreRequest.model_validate({"text": _read(text)})
+        assessor = Assessor(Scorer.load(), settings.scoring_slots)
+        with Session(connect(settings.database_url).execution_options(readonly=True)) as session:
+            answer = assessor.score(assessor.known(session), request.text, request.id, request.options)
+    except (ValueError, AppError, OSError) as error:
+        raise fail(_first_line(error)) from None
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+    else:
+        typer.echo(readable(answer))
+
+
+def _read(text: str) -> str:
+    if text == "-":
+        return sys.stdin.read().rstrip("\n")
+    if len(text) < 300 and "\n" not in text and Path(text).is_file():
+        return Path(text).read_text(encoding="utf-8").rstrip("\n")
+    return text
+
+
+def _first_line(error: Exception) -> str:
+    errors = getattr(error, "errors", None)
+    return str(errors()[0]["msg"]) if callable(errors) else str(error)
+
+
+def readable(answer: dict[str, Any]) -> str:
+    """An answer for a reader at a terminal."""
+    demand, verdict = answer["demand"], answer["verdict"]
+    lines = [
+        f"{verdict.upper()}  ({answer['status']}, probability {answer['probabilities'][verdict]:.2f})",
+        f"leadership {_bar(demand['leadership'])}   management {_bar(demand['management'])}",
+        "",
+        answer["explanation"],
+        "",
+    ]
+    for trait in answer["criteria"]:
+        mark = "x" if trait["present"] else " "
+        quotes = ", ".join(f"“{quote['quote']}”" for quote in trait["evidence"] if quote["polarity"] == "supports")
+        lines.append(f"[{mark}] {trait['slug']:<16}{_bar(trait['probability'] or 0.0)}  {quotes if mark == 'x' else ''}")
+    for name, entries in answer["recommendations"].items():
+        for entry in entries[:1]:
+            lines.append(f"{name.replace('_', ' ')}: {entry['name']} (because of {', '.join(entry['because'])})")
+    lines += [f"? {hint['ask']}" for hint in answer["missing"][:2]]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _bar(probability: float) -> str:
+    filled = round(probability * 10)
+    return f"{'#' * filled}{'.' * (10 - filled)} {probability:.2f}"
+
+
+@cli.command()
+def evaluate(
+    data: Annotated[Path | None, typer.Option(help="Labelled JSONL [the test split that is shipped]")] = None,
+    baselines: Annotated[bool, typer.Option(help="Also train and measure baselines; needs the extra `train`")] = False,
+) -> None:
+    """Measure the model against labelled situations."""
+    try:
+        situations = Situations.load(data_path("seed") / "situations")
+        records = read_records(data) if data else situations.splits["test"]
+    except RecordError as error:
+        raise fail(error) from None
+    scorer = Scorer.load()
+    truth = Truth.of(records)
+    where = data.name if data else f"untouched test split, trained on {len(situations.splits['train'])}"
+    typer.echo(f"model {scorer.version} on {len(records)} situations ({where})\n")
+    typer.echo(f"{'':<34}{'kappa':>7}{'[95 %]':>16}{'acc':>7}{'crit F1':>9}{'[95 %]':>16}{'ECE':>7}{'ms':>8}")
+    ours = score(truth, predict(scorer, records), records)
+    typer.echo(table_row("this model", ours))
+    if baselines:
+        for name, predictions in _command("baselines")(situations.splits["train"], records):
+            typer.echo(table_row(name, score(truth, predictions)))
+    typer.echo("\ncriterion F1: " + ", ".join(f"{slug} {value:.2f}" for slug, value in ours.f1.items()))
+    typer.echo(f"first style among the accepted: {ours.styles_top1:.3f}")
+
+
+def table_row(name: str, scores: Scores) -> str:
+    """One line of the table of `evaluate`."""
+    low, high = scores.kappa_interval
+    f_low, f_high = scores.macro_f1_interval
+    return (
+        f"{name:<34}{scores.kappa:>7.3f}{f'{low:.2f} to {high:.2f}':>16}{scores.accuracy:>7.3f}"
+        f"{scores.macro_f1:>9.3f}{f'{f_low:.2f} to {f_high:.2f}':>16}{scores.ece:>7.3f}{scores.median_ms:>8.1f}"
+    )
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    typer.echo(openapi_json(create_app(_settings())))
+
+
+def _extra(name: str) -> EntryPoint | None:
+    return next(iter(entry_points(group=COMMANDS, name=name)), None)
+
+
+def _command(name: str) -> Any:
+    entry = _extra(name)
+    try:
+        return entry.load() if entry else None
+    except ImportError as error:
+        raise fail(f"this needs the extra `train` ({error}); see the README on retraining") from None
+
+
+@cli.command()
+def train(out: Annotated[Path | None, typer.Option(help="Artefact folder [app/scoring/artefact]")] = None) -> None:
+    """Train the model anew from seed/situations and write the artefact; needs the extra `train`."""
+    command = _command("train")
+    if command is None:
+        raise fail("install the package first (pip install --no-deps -e .), so that its commands are known")
+    command(data_path("seed") / "situations", out)
+
+
+def main() -> None:
+    """Entry point of the `lead-or-manage` command."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

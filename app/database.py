@@ -1,0 +1,115 @@
+"""The engine for SQLite or PostgreSQL, a session per request, and migrations at start under a lock."""
+
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from fastapi import Depends, Request
+from sqlalchemy import Connection, Engine, MetaData, event, make_url, text
+from sqlmodel import Session, SQLModel, create_engine
+
+log = logging.getLogger("lead_or_manage.database")
+
+_START_LOCK = 0x4C4F4D31  # any constant, the same in every process of the service
+
+class Base(SQLModel):
+    """The base of every table: one metadata, whose constraints have the same names on both databases."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def wal_is_sound(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite is free of the WAL-reset bug (3.7.0 to 3.51.2, fixed in 3.51.3, 3.50.7 and 3.44.6)."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def connect(database_url: str) -> Engine:
+    """An engine with the settings that keep data safe; creates the folder of an SQLite file."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
+        _configure_sqlite(engine)
+        return engine
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=40,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 2, "options": "-c lock_timeout=2000 -c statement_timeout=30000"},
+    )
+
+
+def _configure_sqlite(engine: Engine) -> None:
+    wal = wal_is_sound(sqlite3.sqlite_version_info)
+    if not wal:
+        reason = f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug; using the rollback journal"
+        log.info(json.dumps({"event": "journal", "detail": reason}))
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours, see below
+        journal = "WAL" if wal else "DELETE"
+        for pragma in ("busy_timeout=30000", f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        readonly = connection.get_execution_options().get("readonly")
+        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+
+def alembic_config(migrations: Path) -> Config:
+    """Alembic's configuration for a migrations folder, wherever the package is installed."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    return config
+
+
+def prepare(engine: Engine, migrations: Path, fill: Callable[[Session], None]) -> None:
+    """Migrate to the newest version and fill, in one transaction that only one process holds at a time."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
+        config = alembic_config(migrations)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            fill(session)
+            session.commit()
+
+
+def is_current(engine: Engine, migrations: Path) -> bool:
+    """Whether the database answers and stands at the newest migration."""
+    head = ScriptDirectory.from_config(alembic_config(migrations)).get_current_head()
+    with engine.connect().execution_options(readonly=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """A read-only session for the length of the route function."""
+    engine: Engine = request.app.state.engine
+    with Session(engine.execution_options(readonly=True)) as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]

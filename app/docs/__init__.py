@@ -1,0 +1,1 @@
+"""The interactive documentation: Swagger UI, served by us, under a strict content security policy."""

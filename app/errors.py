@@ -1,0 +1,228 @@
+"""One shape for every error: application/problem+json (RFC 9457). Inputs are never echoed."""
+
+import json
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+log = logging.getLogger("lead_or_manage")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDetail(BaseModel):
+    """One thing that is wrong with the request."""
+
+    pointer: str
+    """JSON pointer into the body (`/text`), or `?name` for a query parameter."""
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do about it, after RFC 9457."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:lead-or-manage:problem:text_empty",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "detail": "The text has no visible character. Describe the situation in at least a few words.",
+                    "code": "text_empty",
+                    "request_id": "0b6f6d1e5b0f4c1c9a0f3f1f5d7c2a11",
+                    "errors": [{"pointer": "/text", "code": "text_empty", "message": "has no visible character"}],
+                }
+            ]
+        }
+    )
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[ProblemDetail]
+
+
+class AppError(Exception):
+    """An error that the caller can do something about. Subclasses fix the status and the code."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(
+        self, detail: str, errors: Iterable[ProblemDetail] = (), headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = headers or {}
+
+
+class NotFound(AppError):
+    """404: no such item."""
+
+    status, code = 404, "not_found"
+
+
+class BadCursor(AppError):
+    """400: the cursor was not made by this list."""
+
+    status, code = 400, "bad_cursor"
+
+
+class InvalidParameter(AppError):
+    """422: a query parameter has a value that is not allowed."""
+
+    status, code = 422, "validation_failed"
+
+
+class MalformedBody(AppError):
+    """400: the body is not JSON in UTF-8."""
+
+    status, code = 400, "malformed_json"
+
+
+class UnsupportedMediaType(AppError):
+    """415: the body is not declared as plain JSON."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class TooLarge(AppError):
+    """413: more than the service takes in one request."""
+
+    status, code = 413, "too_large"
+
+
+class Unavailable(AppError):
+    """503: try again in a moment."""
+
+    status, code = 503, "unavailable"
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class InvalidText(AppError):
+    """422: a text that cannot be scored; `code` says why."""
+
+    status = 422
+
+    def __init__(self, code: str, detail: str, pointer: str) -> None:
+        super().__init__(detail, [ProblemDetail(pointer=pointer, code=code, message=detail)])
+        self.code = code
+
+
+def problem(error: AppError, request_id: str) -> Problem:
+    """The problem document for an error."""
+    return Problem(
+        type=f"urn:lead-or-manage:problem:{error.code}",
+        title=HTTPStatus(error.status).phrase,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        request_id=request_id,
+        errors=error.errors,
+    )
+
+
+def problem_response(error: AppError, request_id: str) -> Response:
+    """The answer that carries the problem document."""
+    body = problem(error, request_id).model_dump_json()
+    return Response(body, error.status, {**error.headers, "Cache-Control": "no-store"}, MEDIA_TYPE)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the error statuses that an operation can answer."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def request_id_of(request: Request) -> str:
+    """The id that the middleware gave this request."""
+    return str(request.scope["state"]["request_id"])
+
+
+def _from_validation(error: RequestValidationError) -> AppError:
+    details = []
+    for item in error.errors():
+        place, *path = item["loc"]
+        if item["type"] == "json_invalid":
+            return MalformedBody("The body is not valid JSON. Send one JSON document in UTF-8.")
+        code, message = item["type"], item["msg"]
+        if code == "extra_forbidden":  # the unknown name is the caller's input: point at its parent instead
+            path = path[:-1]
+            message = "has a name that is not known here"
+        pointer = "?" + ".".join(map(str, path)) if place == "query" else "".join(f"/{part}" for part in path)
+        details.append(ProblemDetail(pointer=pointer, code=code, message=message))
+    own = {detail.code for detail in details} & {"text_empty", "text_too_long", "unknown_model_version"}
+    if len(own) == 1 and len(details) == 1:
+        return InvalidText(own.pop(), details[0].message, details[0].pointer)
+    listed = "; ".join(f"{detail.pointer or 'body'}: {detail.message}" for detail in details[:3])
+    refused = InvalidParameter(f"The request does not fit the documented shape. {listed}.", details[:20])
+    return refused
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """Every method that the path of this request answers to."""
+    methods: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        match, _ = context.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= set(context.methods or ())
+    return methods | ({"HEAD"} if "GET" in methods else set())
+
+
+def _from_http(request: Request, error: HTTPException) -> AppError:
+    if error.status_code == 404:
+        return NotFound("There is nothing at this path. See /docs for the paths of this service.")
+    if error.status_code == 400:
+        return MalformedBody("The body is not valid JSON. Send one JSON document in UTF-8.")
+    converted = AppError(str(error.detail), headers=dict(error.headers or {}))
+    converted.status, converted.code = error.status_code, HTTPStatus(error.status_code).name.lower()
+    if error.status_code == 405:
+        allow = ", ".join(sorted(allowed_methods(request)))
+        converted.headers = {"Allow": allow}
+        converted.detail = f"This path answers to {allow} only."
+    return converted
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every exception of the application with a problem document."""
+
+    @app.exception_handler(AppError)
+    async def _app_error(request: Request, error: AppError) -> Response:
+        return problem_response(error, request_id_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(_from_validation(error), request_id_of(request))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        return problem_response(_from_http(request, error), request_id_of(request))
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(PoolTimeoutError)
+    async def _database(request: Request, error: DBAPIError) -> Response:
+        log.error(json.dumps({"event": "database_unavailable", "error": type(error).__name__}))
+        return problem_response(Unavailable("The database does not answer just now. Try again."), request_id_of(request))

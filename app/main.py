@@ -1,0 +1,133 @@
+"""create_app(settings): the only place that knows everything."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from app.assessments import routes as assessments
+from app.assessments.service import Assessor
+from app.catalog import routes as catalog
+from app.catalog.seeding import Seed, SeedReport, sync
+from app.database import connect, is_current, prepare
+from app.docs import routes as docs
+from app.docs.examples import add_examples
+from app.errors import Problem, Unavailable, add_handlers, responses
+from app.middleware import BodyLimit, ConditionalGet, RequestContext
+from app.scoring import Scorer
+from app.settings import Settings, data_path
+
+BODY_LIMIT = 256 * 1024
+BATCH_BODY_LIMIT = 8 * 1024 * 1024
+DESCRIPTION = (Path(__file__).parent / "docs" / "introduction.md").read_text(encoding="utf-8")
+TAGS = [
+    {"name": "scoring", "description": "Judge situations: one, or up to a thousand."},
+    {"name": "catalogue", "description": "What is known: concepts, differences, criteria, styles, skills, programs."},
+    {"name": "models", "description": "What the model is, is for, and how well it does."},
+    {"name": "health", "description": "For load balancers and monitors."},
+]
+
+health = APIRouter(tags=["health"])
+
+
+@health.get("/healthz", responses=responses(405, 413), summary="Alive?")
+async def healthz() -> dict[str, str]:
+    """Answers as long as the process lives; touches nothing."""
+    return {"status": "alive"}
+
+
+@health.get("/readyz", responses=responses(405, 413, 503), summary="Ready?")
+def readyz(request: Request) -> dict[str, str]:
+    """Answers 200 when database, migrations and model are ready, else 503."""
+    try:
+        current = is_current(request.app.state.engine, data_path("migrations"))
+    except DBAPIError:
+        raise Unavailable("The database does not answer.", retry_after=5) from None
+    if not current:
+        raise Unavailable("The database is not at the newest migration.", retry_after=5)
+    return {"status": "ready", "model": request.app.state.assessor.scorer.version}
+
+
+def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
+    """Migrate the database of these settings and bring the catalogue up to date. Safe in many processes at once."""
+    reports: list[SeedReport] = []
+    read = Seed(seed or data_path("seed"))
+
+    def fill(session: Session) -> None:
+        reports.append(sync(session, read))
+
+    engine = connect(settings.database_url)
+    prepare(engine, data_path("migrations"), fill)
+    engine.dispose()
+    return reports[0]
+
+
+def installed_version() -> str:
+    """The version of the distribution; in a checkout that is not installed, `0+checkout`."""
+    try:
+        return version("lead-or-manage")
+    except PackageNotFoundError:
+        return "0+checkout"
+
+
+@asynccontextmanager
+async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+    app.state.engine = connect(settings.database_url)
+    app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
+    yield
+    app.state.engine.dispose()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for these settings; nothing is opened before it starts."""
+    app = FastAPI(
+        title="Lead or Manage",
+        version=installed_version(),
+        summary="Does a situation call for leadership, for management, or for both?",
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=partial(_lifespan, settings),
+    )
+    for router in (assessments.router, catalog.router, assessments.models, health, docs.router):
+        app.include_router(router)
+    app.mount("/docs/assets", docs.ASSETS)
+    add_handlers(app)
+    app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT})
+    app.add_middleware(ConditionalGet)
+    app.add_middleware(RequestContext)
+    _document(app)
+    return app
+
+
+def _document(app: FastAPI) -> None:
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+            for name in ("HTTPValidationError", "ValidationError"):
+                schema["components"]["schemas"].pop(name, None)
+            app.openapi_schema = add_examples(schema)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def openapi_json(app: FastAPI) -> str:
+    """The OpenAPI document as it is served."""
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False)

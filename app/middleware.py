@@ -1,0 +1,150 @@
+"""What happens to every request before and after the routes, as pure ASGI."""
+
+import hashlib
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import AppError, TooLarge, problem_response
+
+log = logging.getLogger("lead_or_manage.access")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class RequestContext:
+    """Gives each request an id and security headers, writes one log line, and turns a crash into a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status = time.perf_counter(), 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in _SECURITY_HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            log.exception(json.dumps({"event": "crash", "request_id": request_id, "error": type(error).__name__}))
+            if not status:
+                answer = problem_response(AppError("Something broke on our side; the log has this id."), request_id)
+                await answer(scope, receive, send_with_headers)
+        finally:
+            context = scope.get("fastapi", {}).get("effective_route_context")
+            route = context or scope.get("route")
+            line = {
+                "event": "request",
+                "request_id": request_id,
+                "method": scope["method"],
+                "route": getattr(route, "path", None),
+                "status": status,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            }
+            log.info(json.dumps(line))
+
+
+class BodyLimit:
+    """Reads the whole body before the application does, and answers 413 beyond the limit of the path."""
+
+    def __init__(self, app: ASGIApp, default: int, paths: Mapping[str, int]) -> None:
+        self.app, self.default, self.paths = app, default, paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        limit = self.paths.get(scope["path"], self.default)
+        declared = Headers(scope=scope).get("content-length", "0")
+        size, chunks, more = int(declared) if declared.isdecimal() else 0, [], True
+        if size <= limit:
+            size = 0
+            while more and size <= limit:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                chunk, more = message.get("body", b""), message.get("more_body", False)
+                size += len(chunk)
+                chunks.append(chunk)
+        if size > limit:
+            refused = TooLarge(f"The body is larger than {limit} bytes, the limit of this path. Send less at a time.")
+            refused.headers["Connection"] = "close"
+            answer = problem_response(refused, scope["state"]["request_id"])
+            return await answer(scope, receive, send)
+        body: bytes | None = b"".join(chunks)
+
+        async def replay() -> Message:
+            nonlocal body
+            if body is None:
+                return await receive()
+            whole, body = body, None
+            return {"type": "http.request", "body": whole, "more_body": False}
+
+        await self.app(scope, replay, send)
+
+
+class ConditionalGet:
+    """HEAD for every GET, and for JSON answers a strong ETag with 304 when the caller holds it already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            return await self.app(scope, receive, send)
+        head = scope["method"] == "HEAD"
+        start: Message | None = None
+        body = b""
+
+        async def collect(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body") or start is None:
+                return
+            headers = MutableHeaders(scope=start)
+            if start["status"] == 200 and scope["path"].startswith("/v1/"):
+                tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+                headers["ETag"] = tag
+                headers["Cache-Control"] = "no-cache"
+                if _matches(Headers(scope=scope).getlist("if-none-match"), tag):
+                    start["status"] = 304
+                    del headers["content-length"], headers["content-type"]
+                    body = b""
+            await send(start)
+            await send({"type": "http.response.body", "body": b"" if head else body})
+
+        await self.app({**scope, "method": "GET"}, receive, collect)
+
+
+def _matches(given: list[str], tag: str) -> bool:
+    candidates = [part.strip() for value in given for part in value.split(",")]
+    return "*" in candidates or any(candidate.removeprefix("W/") == tag for candidate in candidates)

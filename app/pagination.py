@@ -1,0 +1,207 @@
+"""Lists: the query parameters that all share, word search, sorting, and pages by an opaque cursor."""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+from snowballstemmer import stemmer
+from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from app.errors import BadCursor, InvalidParameter, ProblemDetail
+
+T = TypeVar("T")
+Columns = Mapping[str, InstrumentedAttribute[Any]]
+
+_WORD = re.compile(r"[^\W_]+")
+PRINTABLE = r"^[^\x00]*$"
+
+
+class PageInfo(BaseModel):
+    """Where this page stands in the list."""
+
+    limit: int
+    total: int
+    next: str | None
+    prev: str | None
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list. `next` and `prev` are relative links, or null at the ends."""
+
+    items: list[T]
+    page: PageInfo
+    catalogue_version: int
+
+
+class ListQuery(BaseModel):
+    """Query parameters of every list; a list adds its own facets. Unknown parameters are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=20, ge=1, le=100, description="Items per page.")
+    cursor: str | None = Field(
+        default=None, max_length=2000, pattern=PRINTABLE, description="Opaque, from `page.next` or `page.prev`."
+    )
+    q: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=PRINTABLE,
+        description="All words must occur in the name or description, in any English inflection.",
+    )
+    sort: str | None = Field(
+        default=None, max_length=200, pattern=PRINTABLE, description="Fields with commas, `-` for descending: `-name`."
+    )
+
+
+def refuse_parameters(request: Request) -> None:
+    """For operations without query parameters: 422 if there are any."""
+    if request.query_params:
+        raise InvalidParameter(
+            "This operation takes no query parameters; leave them out.",
+            [ProblemDetail(pointer="?", code="extra_forbidden", message="no query parameter is known here")],
+        )
+
+
+NoParameters = Depends(refuse_parameters)
+
+
+def stems(text: str) -> list[str]:
+    """The English stems of the words of a text, in order."""
+    stem = stemmer("english")
+    return [stem.stemWord(word) for word in _WORD.findall(_fold(text))]
+
+
+def search_text(*texts: str | None) -> str:
+    """What the `search` column holds: all stems between spaces, then the folded text itself for literal signs."""
+    whole = " ".join(text for text in texts if text)
+    return f" {' '.join(stems(whole))} \n{_fold(whole)}"
+
+
+def search_filter(column: InstrumentedAttribute[str], query: str) -> ColumnElement[bool]:
+    """Every term of the query occurs: plain words by their stem, terms with other signs literally."""
+    conditions = []
+    for term in _fold(query).split():
+        needle = f" {stems(term)[0]} " if _WORD.fullmatch(term) else term
+        conditions.append(column.contains(needle, autoescape=True))
+    return and_(True, *conditions)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+Sort = list[tuple[str, bool]]
+
+
+def _parse_sort(query: ListQuery, columns: Columns) -> Sort:
+    sort: Sort = []
+    for part in (query.sort or "").split(",") if query.sort else []:
+        name = part.strip().removeprefix("-")
+        if name not in columns or name in dict(sort):
+            message = f"Sort by each of these at most once, with `-` for descending: {', '.join(columns)}."
+            raise InvalidParameter(message, [ProblemDetail(pointer="?sort", code="sort_unknown", message=message)])
+        sort.append((name, part.strip().startswith("-")))
+    return sort or [("position", False)]
+
+
+def _scope(path: str, query: ListQuery) -> str:
+    """What a cursor is bound to: the path, the filters and the order, but not the page size."""
+    bound = query.model_dump(mode="json", exclude={"cursor", "limit"})
+    return hashlib.sha256(json.dumps([path, bound], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _encode(keys: list[Any], backwards: bool, scope: str) -> str:
+    payload = json.dumps([keys, backwards], separators=(",", ":"))
+    check = hashlib.sha256(f"{scope}{payload}".encode()).hexdigest()[:16]
+    return base64.urlsafe_b64encode(f"{check}{payload}".encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, scope: str) -> tuple[list[Any], bool]:
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raw = ""
+    check, payload = raw[:16], raw[16:]
+    if hashlib.sha256(f"{scope}{payload}".encode()).hexdigest()[:16] != check:
+        raise BadCursor("This cursor does not belong to this list and these filters. Start again without a cursor.")
+    keys, backwards = json.loads(payload)
+    return keys, backwards
+
+
+def _after(terms: list[tuple[ColumnElement[Any], bool]], keys: list[Any], backwards: bool) -> ColumnElement[bool]:
+    """Rows strictly after the keys in the order of the terms (before them when going backwards)."""
+    choices = []
+    for index, (term, descending) in enumerate(terms):
+        ties = [_equal(earlier, key) for (earlier, _), key in zip(terms[:index], keys, strict=False)]
+        if keys[index] is None:
+            continue  # null takes part through the "is null" term before it
+        beyond = term < keys[index] if descending != backwards else term > keys[index]
+        choices.append(and_(*ties, beyond))
+    return or_(*choices)
+
+
+def _equal(term: ColumnElement[Any], key: Any) -> ColumnElement[bool]:
+    return term.is_(None) if key is None else term == key
+
+
+def paginate(
+    session: Session,
+    statement: SelectOfScalar[T],
+    columns: Columns,
+    query: ListQuery,
+    path: str,
+    links: str,
+) -> tuple[list[T], PageInfo]:
+    """One page of a select, its total, and links to the neighbours. `columns` are the fields to sort by, `slug`
+    and `position` among them; nulls come last in either direction.
+
+    Raises BadCursor for a foreign or edited cursor and InvalidParameter for an unknown sort field.
+    """
+    sort = _parse_sort(query, columns)
+    total = session.exec(select(func.count()).select_from(statement.subquery())).one()
+    names: list[str] = []
+    terms: list[tuple[ColumnElement[Any], bool]] = []
+    for name, descending in [*sort, ("slug", False)]:
+        names.append(name)
+        terms += [(case((col(columns[name]).is_(None), 1), else_=0), False), (columns[name], descending)]
+    scope = _scope(path, query)
+    keys, backwards = _decode(query.cursor, scope) if query.cursor else (None, False)
+    if keys is not None:
+        statement = statement.where(_after(terms, keys, backwards))
+    order = [term.desc() if descending != backwards else term.asc() for term, descending in terms]
+    rows = list(session.exec(statement.order_by(*order).limit(query.limit + 1)).all())
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    if backwards:
+        rows.reverse()
+
+    def link(row: T, back: bool) -> str:
+        key = [part for name in names for part in (int(getattr(row, name) is None), getattr(row, name))]
+        join = "&" if links else ""
+        return f"{path}?{links}{join}cursor={_encode(key, back, scope)}"
+
+    ahead, behind = (True, more) if backwards else (more, keys is not None)
+    return rows, PageInfo(
+        limit=query.limit,
+        total=total,
+        next=link(rows[-1], False) if rows and ahead else None,
+        prev=link(rows[0], True) if rows and behind else None,
+    )
+
+
+def page_links(request: Request) -> str:
+    """The query string of this request without its cursor, for links to the neighbouring pages."""
+    return str(request.url.remove_query_params("cursor").query)
+
+
+PageLinks = Annotated[str, Depends(page_links)]

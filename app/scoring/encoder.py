@@ -1,0 +1,76 @@
+"""The sentence encoder: an int8 ONNX transformer that gives one vector per token, in the context of its window."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from app.scoring.text import Span, readable_copy, sentences
+
+WINDOW = 384
+OVERLAP = 64
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The tokens of a text: `vectors` has shape (tokens, width), `spans` are their offsets in the text."""
+
+    vectors: Floats
+    spans: list[Span]
+
+
+class Encoder:
+    """Reads texts of any length in overlapping windows of whole sentences, one window per call."""
+
+    def __init__(self, folder: Path) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = ort.InferenceSession(str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._start = self._tokenizer.token_to_id("[CLS]")
+        self._stop = self._tokenizer.token_to_id("[SEP]")
+
+    def encode(self, text: str) -> Encoded:
+        """The vectors of all tokens of a text; a text without tokens has none."""
+        tokens = self._tokenizer.encode(readable_copy(text), add_special_tokens=False)
+        vectors = [self._run(tokens.ids[start:stop])[skip:] for start, skip, stop in windows(text, tokens)]
+        width = 0 if vectors else self._run([]).shape[1]
+        return Encoded(np.concatenate(vectors) if vectors else np.zeros((0, width), np.float32), tokens.offsets)
+
+    def _run(self, ids: list[int]) -> Floats:
+        sequence = np.array([[self._start, *ids, self._stop]], dtype=np.int64)
+        feed = {"input_ids": sequence, "attention_mask": np.ones_like(sequence)}
+        hidden: Floats = self._session.run(None, feed)[0][0]
+        return hidden[1:-1]
+
+
+def windows(text: str, tokens: Encoding) -> list[tuple[int, int, int]]:
+    """Windows over the tokens as (first, how many of them the window before has already read, end).
+
+    Each starts and ends with a whole sentence where sentences are short enough.
+    """
+    count, room = len(tokens.ids), WINDOW - 2
+    if count <= room:
+        return [(0, 0, count)] if count else []
+    starts = {start for start, _ in sentences(text)}
+    breaks = [index for index, (start, _) in enumerate(tokens.offsets) if start in starts] + [count]
+    found: list[tuple[int, int, int]] = []
+    read = 0
+    while read < count:
+        start = max([b for b in breaks if read - OVERLAP <= b <= read], default=read) if read else 0
+        earlier = [b for b in breaks if read - OVERLAP <= b < read]
+        start = earlier[0] if read and earlier else start
+        fitting = [b for b in breaks if read < b <= start + room]
+        stop = fitting[-1] if fitting else min(start + room, count)
+        found.append((start, read - start, stop))
+        read = stop
+    return found

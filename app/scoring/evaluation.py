@@ -1,0 +1,95 @@
+"""How well a scorer agrees with labelled situations."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from app.scoring.labels import CRITERIA, VERDICTS
+from app.scoring.metrics import Bools, Doubles, Ints, calibration_error, f1, interval, kappa, macro_f1
+from app.scoring.records import Record
+from app.scoring.scorer import Scorer
+
+
+@dataclass
+class Truth:
+    """The labels of some records as arrays."""
+
+    verdicts: Ints
+    criteria: Bools
+
+    @classmethod
+    def of(cls, records: list[Record]) -> "Truth":
+        verdicts = np.array([VERDICTS.index(record.verdict) for record in records], dtype=np.int64)
+        criteria = np.array([[slug in record.criteria for slug in CRITERIA] for record in records], dtype=bool)
+        return cls(verdicts, criteria)
+
+
+@dataclass
+class Predictions:
+    """What a classifier says about some records; probabilities have shape (records, labels)."""
+
+    verdicts: Doubles
+    criteria: Doubles
+    milliseconds: Doubles
+    styles: list[tuple[str | None, str | None]] = field(default_factory=list)
+
+
+def predict(scorer: Scorer, records: list[Record]) -> Predictions:
+    """Assess every record, one at a time, as the service does."""
+    verdicts, criteria, times, styles = [], [], [], []
+    for record in records:
+        started = time.perf_counter()
+        answer = scorer.assess(record.text)
+        times.append((time.perf_counter() - started) * 1000)
+        verdicts.append([answer.probabilities[name] for name in VERDICTS])
+        criteria.append([trait.probability or 0.0 for trait in answer.criteria])
+        lists = (answer.leadership_styles, answer.management_styles)
+        leadership, management = (fits[0].slug if fits else None for fits in lists)
+        styles.append((leadership, management))
+    return Predictions(np.array(verdicts), np.array(criteria), np.array(times), styles)
+
+
+@dataclass
+class Scores:
+    """The main figures with 95 % bootstrap intervals."""
+
+    n: int
+    kappa: float
+    kappa_interval: tuple[float, float]
+    accuracy: float
+    macro_f1: float
+    macro_f1_interval: tuple[float, float]
+    f1: dict[str, float]
+    ece: float
+    median_ms: float
+    styles_top1: float | None
+
+
+def score(truth: Truth, predictions: Predictions, records: list[Record] | None = None) -> Scores:
+    """Compare predictions with the truth."""
+    guess = predictions.verdicts.argmax(axis=1).astype(np.int64)
+    marked = predictions.criteria >= 0.5
+    correct = guess == truth.verdicts
+    n = len(guess)
+    return Scores(
+        n=n,
+        kappa=kappa(truth.verdicts, guess),
+        kappa_interval=interval(lambda rows: kappa(truth.verdicts[rows], guess[rows]), n),
+        accuracy=float(correct.mean()),
+        macro_f1=macro_f1(truth.criteria, marked),
+        macro_f1_interval=interval(lambda rows: macro_f1(truth.criteria[rows], marked[rows]), n),
+        f1={slug: f1(truth.criteria[:, k], marked[:, k]) for k, slug in enumerate(CRITERIA)},
+        ece=calibration_error(predictions.verdicts.max(axis=1), correct),
+        median_ms=float(np.median(predictions.milliseconds)),
+        styles_top1=_styles_top1(predictions, records) if records and predictions.styles else None,
+    )
+
+
+def _styles_top1(predictions: Predictions, records: list[Record]) -> float:
+    """How often the first style is among those the label accepts, over both lists of all work situations."""
+    hits = []
+    for (leadership, management), record in zip(predictions.styles, records, strict=True):
+        if record.verdict != "insufficient":
+            hits += [leadership in record.leadership_styles, management in record.management_styles]
+    return float(np.mean(hits))

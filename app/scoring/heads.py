@@ -1,0 +1,66 @@
+"""The heads on top of the encoder: small matrices, and the arithmetic that makes every score explainable."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.scoring.encoder import Floats
+from app.scoring.labels import TRAITS
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the heads say about a text, calibrated.
+
+    `shares` has shape (tokens, traits): what each token adds to each trait's logit, so that
+    bias + shares.sum(axis=0) are the logits, exactly.
+    """
+
+    bias: Floats
+    shares: Floats
+    logits: Floats
+    verdict: Floats
+    styles: Floats
+    style_reasons: Floats
+
+
+class Heads:
+    """Attention per trait over the tokens, a verdict over the mean vector and the traits, styles over both."""
+
+    def __init__(self, folder: Path) -> None:
+        with np.load(folder / "heads.npz", allow_pickle=False) as arrays:
+            self._arrays: dict[str, Floats] = {name: arrays[name].astype(np.float32) for name in arrays.files}
+        if self._arrays["trait_query"].shape[0] != len(TRAITS):
+            raise ValueError("heads.npz does not fit the labels of this engine")
+
+    def read(self, vectors: Floats) -> Reading:
+        """Read the token vectors of one text, shape (tokens, width); there must be at least one."""
+        a = self._arrays
+        scores = np.concatenate([vectors @ a["trait_query"].T, a["trait_sink"][None, :]])
+        weights = np.exp(scores - scores.max(axis=0))
+        attention = (weights / weights.sum(axis=0))[:-1]
+        shares = attention * (vectors @ a["trait_value"].T)
+        logits = a["trait_bias"] + shares.sum(axis=0)
+        squashed = np.tanh(logits / 2)
+        mean = vectors.mean(axis=0)
+        mean = mean / max(float(np.linalg.norm(mean)), 1e-6)
+        verdict = a["verdict_mean"] @ mean + a["verdict_traits"] @ squashed + a["verdict_bias"]
+        reasons = a["style_traits"] * ((squashed + 1) / 2)[None, :]
+        styles = a["style_mean"] @ mean + reasons.sum(axis=1) + a["style_bias"]
+        scale, shift = a["trait_scale"], a["trait_shift"]
+        bias = a["trait_bias"] * scale + shift
+        return Reading(bias, shares * scale, logits * scale + shift, softmax(verdict), sigmoid(styles), reasons)
+
+
+def sigmoid(values: Floats) -> Floats:
+    """The logistic function without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(values / 2)), np.float32)
+
+
+def softmax(values: Floats) -> Floats:
+    """Probabilities that sum to one."""
+    weights = np.exp(values - values.max())
+    return np.asarray(weights / weights.sum(), np.float32)
+
+

@@ -1,0 +1,105 @@
+"""Labelled situations: the record form of seed/situations, read and checked, and the split by writer."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.scoring.labels import CRITERIA, FACTORS, LEADERSHIP_STYLES, MANAGEMENT_STYLES, VERDICTS, Verdict
+
+Split = Literal["train", "dev", "test"]
+FIELDS = {
+    "id",
+    "text",
+    "verdict",
+    "criteria",
+    "counter",
+    "factors",
+    "leadership_styles",
+    "management_styles",
+    "writer",
+    "form",
+    "industry",
+    "traps",
+    "source",
+}
+
+
+class RecordError(Exception):
+    """A record does not have the documented form; the message names file, line and field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One labelled situation. `criteria`, `counter` and `factors` map slugs to words quoted from the text."""
+
+    id: str
+    text: str
+    verdict: Verdict
+    criteria: dict[str, list[str]]
+    counter: dict[str, list[str]]
+    factors: dict[str, list[str]]
+    leadership_styles: list[str]
+    management_styles: list[str]
+    writer: str
+    form: str
+    industry: str
+    traps: list[str]
+    source: str | None
+
+
+def read_records(path: Path) -> list[Record]:
+    """All records of a JSONL file. Raises RecordError at the first that is not well formed."""
+    records = []
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path.name}: cannot be read: {error}") from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                records.append(_record(json.loads(line)))
+            except (ValueError, TypeError, AttributeError) as error:
+                raise RecordError(f"{path.name}, line {number}: {error}") from None
+    return records
+
+
+def _record(row: dict[str, Any]) -> Record:
+    if set(row) != FIELDS:
+        raise ValueError(f"fields missing {sorted(FIELDS - set(row))}, unknown {sorted(set(row) - FIELDS)}")
+    record = Record(**row)
+    if record.verdict not in VERDICTS:
+        raise ValueError(f"verdict: must be one of {', '.join(VERDICTS)}")
+    for field, allowed in (("criteria", CRITERIA), ("counter", CRITERIA), ("factors", FACTORS)):
+        for slug, quotes in row[field].items():
+            if slug not in allowed:
+                raise ValueError(f"{field}: {slug} is unknown; allowed: {', '.join(allowed)}")
+            if not quotes or any(not quote or quote not in record.text for quote in quotes):
+                raise ValueError(f"{field}.{slug}: every quote must be an exact part of the text")
+    for field, allowed in (("leadership_styles", LEADERSHIP_STYLES), ("management_styles", MANAGEMENT_STYLES)):
+        if unknown := set(row[field]) - set(allowed):
+            raise ValueError(f"{field}: {', '.join(sorted(unknown))} is unknown")
+    if record.verdict == "insufficient" and (record.criteria or record.factors or record.leadership_styles):
+        raise ValueError("verdict: an insufficient text has no criteria, factors or styles")
+    return record
+
+
+@dataclass(frozen=True)
+class Situations:
+    """The folder seed/situations: one file per writer, and splits.json that says whose texts train, tune or test."""
+
+    splits: dict[Split, list[Record]]
+    digest: str
+
+    @classmethod
+    def load(cls, folder: Path) -> "Situations":
+        """Read every writer's file. A writer that splits.json does not name trains."""
+        named: dict[str, list[str]] = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
+        digest = hashlib.sha256()
+        splits: dict[Split, list[Record]] = {"train": [], "dev": [], "test": []}
+        for path in sorted(folder.glob("*.jsonl")):
+            digest.update(path.read_bytes())
+            split: Split = next((name for name in ("dev", "test") if path.stem in named[name]), "train")  # type: ignore[misc]
+            splits[split] += read_records(path)
+        return cls(splits, digest.hexdigest())

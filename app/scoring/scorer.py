@@ -1,0 +1,166 @@
+"""Scorer: loads an artefact once and judges any number of texts, from any number of threads."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from app.scoring import language as languages
+from app.scoring.assessment import Assessment, Confidence, MissingInput, StyleFit, Trait, Warned
+from app.scoring.encoder import Encoder, Floats
+from app.scoring.evidence import Quoter
+from app.scoring.explanation import explain
+from app.scoring.heads import Heads, Reading, sigmoid
+from app.scoring.labels import (
+    CRITERIA,
+    FACTORS,
+    LEADERSHIP_STYLES,
+    MANAGEMENT_STYLES,
+    STYLES,
+    TRAITS,
+    VERDICTS,
+    Band,
+    Verdict,
+    side,
+)
+from app.scoring.text import words
+
+ARTEFACT = Path(__file__).parent / "artefact"
+ENGINE = f"onnxruntime {ort.__version__}"
+
+SHORT = 6
+"""Fewer words than this earn the hint `too_short` where the verdict is not sure."""
+UNCLEAR = 0.25
+"""A criterion whose probability lies between this and its complement is worth a question."""
+
+
+class Scorer:
+    """The model of one artefact folder. Pure: the same text gives the same assessment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self._encoder = Encoder(folder)
+        self._heads = Heads(folder)
+
+    @classmethod
+    def load(cls, folder: Path = ARTEFACT) -> "Scorer":
+        """Load the artefact that the package carries, or another folder of the same form."""
+        return cls(folder)
+
+    @property
+    def version(self) -> str:
+        """The model version, as answers name it."""
+        return str(self.card["version"])
+
+    def assess(self, text: str, language: str | None = None, max_evidence: int = 3) -> Assessment:
+        """Judge one text of at least one visible character.
+
+        `language` is a BCP 47 hint that wins over detection; `max_evidence` limits the quotes per trait, and what it
+        cuts is counted in `omitted`.
+        """
+        found = language or languages.detect(text)
+        readable = found == "und" or found.split("-")[0].lower() == languages.READABLE
+        encoded = self._encoder.encode(text)
+        counts = {"characters": len(text), "words": len(words(text)), "tokens": len(encoded.spans), "language": found}
+        if not readable or not encoded.spans:
+            return _unreadable(counts)
+        reading = self._heads.read(encoded.vectors)
+        quoter = Quoter(text, encoded.spans)
+        traits = [self._trait(index, reading, quoter, max_evidence) for index in range(len(TRAITS))]
+        criteria, factors = tuple(traits[: len(CRITERIA)]), tuple(traits[len(CRITERIA) :])
+        probabilities = dict(zip(VERDICTS, map(float, reading.verdict), strict=True))
+        ranked = sorted(VERDICTS, key=lambda name: -probabilities[name])
+        verdict: Verdict = ranked[0]  # type: ignore[assignment]
+        close = probabilities[ranked[0]] - probabilities[ranked[1]] < self.card["confidence"]["uncertain_margin"]
+        styles = verdict != "insufficient"
+        return Assessment(
+            status="uncertain" if close else "judged",
+            verdict=verdict,
+            probabilities=probabilities,
+            confidence=self._confidence(probabilities[verdict]),
+            criteria=criteria,
+            factors=factors,
+            missing=_missing(verdict, close, criteria, counts["words"]),
+            leadership_styles=_styles(LEADERSHIP_STYLES, reading, traits) if styles else (),
+            management_styles=_styles(MANAGEMENT_STYLES, reading, traits) if styles else (),
+            warnings=self._warnings(counts["tokens"]),
+            explanation=explain(verdict, criteria, readable=True),
+            **counts,
+        )
+
+    def _trait(self, index: int, reading: Reading, quoter: Quoter, max_evidence: int) -> Trait:
+        slug = TRAITS[index]
+        logit = float(reading.logits[index])
+        probability = float(sigmoid(np.float32(logit)))  # type: ignore[arg-type]
+        evidence = quoter.quotes(reading.shares[:, index])[:max_evidence]
+        bias = float(reading.bias[index])
+        return Trait(
+            slug=slug,
+            side=side(slug) if slug in CRITERIA else None,
+            probability=probability,
+            present=probability >= 0.5,
+            bias=bias,
+            omitted=logit - bias - sum(quote.weight for quote in evidence),
+            evidence=tuple(evidence),
+        )
+
+    def _confidence(self, value: float) -> Confidence:
+        stated = self.card["confidence"]
+        name: Band = "high" if value >= stated["high"] else "medium" if value >= stated["medium"] else "low"
+        band = stated["bands"][name]
+        return Confidence(value, name, band["accuracy"], band["n"], stated["population"])
+
+    def _warnings(self, tokens: int) -> tuple[Warned, ...]:
+        most = self.card["evaluated_tokens"]
+        if tokens <= most:
+            return ()
+        detail = f"The text has {tokens} tokens; the model was evaluated on texts of up to {most}."
+        return (Warned("outside_evaluated_length", detail),)
+
+
+def _styles(names: tuple[str, ...], reading: Reading, traits: list[Trait]) -> tuple[StyleFit, ...]:
+    """Styles best first; each names the present traits that speak for it, and without any it is left out."""
+    fits = []
+    for name in names:
+        index = STYLES.index(name)
+        reasons: Floats = reading.style_reasons[index]
+        behind = [k for k in np.argsort(-reasons, kind="stable") if reasons[k] > 0 and traits[k].present]
+        if behind:
+            fits.append(StyleFit(name, float(reading.styles[index]), tuple(TRAITS[k] for k in behind[:3])))
+    return tuple(sorted(fits, key=lambda fit: (-fit.score, fit.slug)))
+
+
+def _missing(verdict: Verdict, close: bool, criteria: tuple[Trait, ...], count: int) -> tuple[MissingInput, ...]:
+    """What would settle the case, most informative first."""
+    hints: list[MissingInput] = []
+    if verdict == "insufficient":
+        hints.append(MissingInput("too_short" if count < SHORT else "no_work_situation", None))
+    elif close:
+        hints.append(MissingInput("verdict_close", None))
+    open_ones = sorted(
+        (trait for trait in criteria if UNCLEAR <= (trait.probability or 0.0) <= 1 - UNCLEAR),
+        key=lambda trait: abs((trait.probability or 0.0) - 0.5),
+    )
+    return (*hints, *(MissingInput("criterion_unclear", trait.slug) for trait in open_ones))
+
+
+def _unreadable(counts: dict[str, Any]) -> Assessment:
+    def blank(slug: str) -> Trait:
+        return Trait(slug, side(slug) if slug in CRITERIA else None, None, False, None, None, ())
+
+    return Assessment(
+        status="unreadable",
+        verdict="insufficient",
+        probabilities={name: float(name == "insufficient") for name in VERDICTS},
+        confidence=None,
+        criteria=tuple(map(blank, CRITERIA)),
+        factors=tuple(map(blank, FACTORS)),
+        missing=(MissingInput("no_work_situation", None),),
+        leadership_styles=(),
+        management_styles=(),
+        warnings=(),
+        explanation=explain("insufficient", (), readable=False),
+        **counts,
+    )

@@ -1,0 +1,62 @@
+"""Words and sentences of a text with their offsets, and the copy of it that the encoder reads.
+
+Every offset counts code points of the caller's own text; the encoder's copy has the same length.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+MAX_MARKS = 30  # a longer run of combining marks makes normalisation quadratic and carries no meaning
+MAX_REPEATS = 3  # a longer run of one sign ("!!!!!!") carries no more meaning than three
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’.&/][^\W_]+)*")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|no|nr|vs|etc|approx|dept|inc|ltd|co|corp|e\.g|i\.e|a\.m|p\.m|u\.s|u\.k|fig|jan|feb|"
+    r"mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[a-z])\.$",
+    re.IGNORECASE,
+)
+_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n")
+
+
+def words(text: str) -> list[Span]:
+    """Where each word stands; hyphens, apostrophes and dots inside a word belong to it."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def sentences(text: str) -> list[Span]:
+    """Where each sentence stands, without the space around it. Lines end sentences; abbreviations do not."""
+    found: list[Span] = []
+    start = 0
+    for match in _END.finditer(text):
+        ends_line = match.group() == "\n"
+        if not ends_line and _ABBREVIATION.search(text[max(start, match.end() - 8) : match.end()]):
+            continue
+        found += _trimmed(text, start, match.end())
+        start = match.end()
+    found += _trimmed(text, start, len(text))
+    return found
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    piece = text[start:end]
+    left = start + len(piece) - len(piece.lstrip())
+    right = start + len(piece.rstrip())
+    if left < right:
+        yield left, right
+
+
+def readable_copy(text: str) -> str:
+    """The text as the encoder reads it: over-long runs of marks or of one sign become spaces, nothing moves."""
+    kept = []
+    marks = repeats = 0
+    previous = ""
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        sign = not character.isalnum() and not character.isspace()
+        repeats = repeats + 1 if sign and character == previous else 0
+        kept.append(" " if marks > MAX_MARKS or repeats >= MAX_REPEATS else character)
+        previous = character
+    return "".join(kept)

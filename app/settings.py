@@ -1,0 +1,72 @@
+"""Settings from the environment, prefix LOM_; every field says what it does and what is allowed."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LOM_"
+
+
+class SettingsError(Exception):
+    """A LOM_ variable is unknown or has a value that is not allowed; the message names it."""
+
+
+def _default_database_url() -> str:
+    return f"sqlite:///{user_data_path('lead-or-manage') / 'lead-or-manage.db'}"
+
+
+class Settings(BaseSettings):
+    """All settings of the service. Each is read from the environment variable LOM_ + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    database_url: str = Field(
+        default_factory=_default_database_url,
+        pattern=r"^(sqlite:///.+|postgresql(\+psycopg)?://.*)$",
+        description="Where the catalogue is kept: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. "
+        "By default an SQLite file in the user's data directory.",
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address that `serve` listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
+    workers: int = Field(default=1, ge=1, le=64, description="Number of worker processes of `serve`.")
+    scoring_slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=256,
+        description="How many texts one worker scores at the same time; by default the number of cores.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log line that is written: debug, info, warning or error."
+    )
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises SettingsError naming the variable and what is allowed.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for variable in sorted(os.environ):
+        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
+            near = get_close_matches(variable.upper(), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(sorted(known))}"
+            raise SettingsError(f"{variable} is not a setting; {hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = str(problem["loc"][0])
+            lines.append(f"{PREFIX}{name.upper()}: {problem['msg']}. {Settings.model_fields[name].description}")
+        raise SettingsError("\n".join(lines)) from None
+
+
+def data_path(name: str) -> Path:
+    """Folder `seed` or `migrations`: inside the installed package, or beside it in a checkout."""
+    installed = Path(__file__).parent / name
+    return installed if installed.is_dir() else Path(__file__).parent.parent / name

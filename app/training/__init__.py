@@ -1,0 +1,1 @@
+"""Offline training of the artefact; needs the extra `train`. Nobody imports it."""

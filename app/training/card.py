@@ -1,0 +1,101 @@
+"""The model card: what the model is for, what it was trained on, and how well it does."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.scoring import Scorer
+from app.scoring.evaluation import Predictions, Truth, predict, score
+from app.scoring.labels import CRITERIA, FACTORS, VERDICTS
+from app.scoring.records import Record, Situations
+from app.training.fit import Recipe
+
+VERSION = "2026.1"
+PURPOSE = {
+    "purpose": "Classify a described work situation: does it call for leadership, for management, for both, or does "
+    "the text say too little to tell.",
+    "forbidden_uses": [
+        "ranking, hiring, promoting, dismissing or monitoring people",
+        "judging a named person",
+        "taking a decision about anyone without a human who can override it",
+    ],
+    "known_failures": [
+        "English only; other languages are answered as unreadable where they are recognised",
+        "`both` is confused with its neighbours more often than the two sides with each other",
+        "irony and reported opinions of others are sometimes taken at their word",
+    ],
+    "base_model": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), fine-tuned",
+    "labels": {"verdicts": VERDICTS, "criteria": CRITERIA, "factors": FACTORS},
+}
+
+
+def write_card(folder: Path, situations: Situations, recipe: Recipe) -> None:
+    """Write card.json: thresholds from dev, figures measured on the untouched test split."""
+    dev, test = situations.splits["dev"], situations.splits["test"]
+    card: dict[str, Any] = {
+        "version": VERSION,
+        **PURPOSE,
+        "data": {
+            "sha256": situations.digest,
+            **{name: len(records) for name, records in situations.splits.items()},
+            "writers": {name: sorted({r.writer for r in records}) for name, records in situations.splits.items()},
+        },
+        "recipe": asdict(recipe),
+        "evaluated_tokens": 0,
+        "confidence": {
+            "medium": 0.0,
+            "high": 0.0,
+            "uncertain_margin": 0.0,
+            "population": f"test split {VERSION}",
+            "bands": {name: {"accuracy": 0.0, "n": 0} for name in ("low", "medium", "high")},
+        },
+    }
+    _write(folder, card)
+    scorer = Scorer.load(folder)
+    card["evaluated_tokens"] = max(scorer.assess(record.text).tokens for record in test)
+    on_dev, on_test = predict(scorer, dev), predict(scorer, test)
+    card["confidence"] |= _thresholds(on_dev, dev)
+    card["confidence"]["bands"] = _bands(on_test, test, card["confidence"])
+    card["test"] = {k: v for k, v in asdict(score(Truth.of(test), on_test, test)).items() if k != "median_ms"}
+    _write(folder, card)
+
+
+def _write(folder: Path, card: dict[str, Any]) -> None:
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    (folder / "card.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _thresholds(predictions: Predictions, records: list[Record]) -> dict[str, float]:
+    """Bands at the terciles of confidence on dev; uncertain where the two best are so close that the first is right
+    no more often than 55 times in 100."""
+    ordered = np.sort(predictions.verdicts, axis=1)
+    top, margin = ordered[:, -1], ordered[:, -1] - ordered[:, -2]
+    correct = predictions.verdicts.argmax(axis=1) == Truth.of(records).verdicts
+    uncertain = 0.0
+    for candidate in np.arange(0.02, 0.42, 0.02):
+        below = margin < candidate
+        if below.sum() >= 10 and correct[below].mean() <= 0.55:
+            uncertain = float(candidate)
+    medium, high = np.quantile(top, [1 / 3, 2 / 3])
+    return {
+        "medium": round(float(medium), 4),
+        "high": round(float(high), 4),
+        "uncertain_margin": round(uncertain, 4),
+    }
+
+
+def _bands(predictions: Predictions, records: list[Record], limits: dict[str, Any]) -> dict[str, dict[str, float]]:
+    top = predictions.verdicts.max(axis=1)
+    correct = predictions.verdicts.argmax(axis=1) == Truth.of(records).verdicts
+    place = {
+        "low": top < limits["medium"],
+        "medium": (top >= limits["medium"]) & (top < limits["high"]),
+        "high": top >= limits["high"],
+    }
+    return {
+        name: {"accuracy": round(float(correct[rows].mean()) if rows.any() else 0.0, 4), "n": int(rows.sum())}
+        for name, rows in place.items()
+    }

@@ -1,0 +1,100 @@
+"""Calibrates a trained network on development data and writes the artefact: int8 encoder, heads, card."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from app.scoring.encoder import Encoder
+from app.scoring.heads import Heads
+from app.scoring.labels import TRAITS, VERDICTS
+from app.scoring.records import Record
+from app.training.network import Network
+
+
+class _Tokens(nn.Module):
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.encoder = network.encoder
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        hidden: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return hidden
+
+
+def write_encoder(network: Network, tokenizer: Tokenizer, folder: Path) -> None:
+    """encoder.onnx in int8 (reduced range, per channel: no saturation without VNNI) and tokenizer.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    sample = torch.ones((1, 8), dtype=torch.long)
+    with tempfile.TemporaryDirectory() as temporary:
+        plain = Path(temporary) / "encoder.onnx"
+        torch.onnx.export(
+            _Tokens(network).eval(),
+            (sample, sample),
+            str(plain),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["hidden"],
+            dynamic_axes={"input_ids": {1: "tokens"}, "attention_mask": {1: "tokens"}, "hidden": {1: "tokens"}},
+            opset_version=17,
+            dynamo=False,
+        )
+        quantize_dynamic(
+            plain, folder / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+        )
+
+
+def write_heads(network: Network, folder: Path, dev: list[Record]) -> None:
+    """heads.npz: the heads with a temperature (verdict) and a scale and shift (traits) that are fitted on `dev`,
+    through the int8 encoder that was written before."""
+    arrays = {name: value.detach().numpy() for name, value in network.named_parameters() if "encoder." not in name}
+    heads = {name.replace(".weight", "").replace("mean.bias", "bias"): value for name, value in arrays.items()}
+    heads["trait_scale"], heads["trait_shift"] = np.ones(len(TRAITS)), np.zeros(len(TRAITS))
+    np.savez(folder / "heads.npz", **heads)
+    encoder, plain = Encoder(folder), Heads(folder)
+    readings = [plain.read(encoder.encode(record.text).vectors) for record in dev]
+    for index, slug in enumerate(TRAITS):
+        given = torch.tensor([float(reading.logits[index]) for reading in readings])
+        marked = torch.tensor([float(slug in record.criteria or slug in record.factors) for record in dev])
+        heads["trait_scale"][index], heads["trait_shift"][index] = scale_and_shift(given, marked)
+    log_verdicts = torch.tensor(np.log(np.array([reading.verdict for reading in readings]) + 1e-9))
+    scale = temperature(log_verdicts, torch.tensor([VERDICTS.index(record.verdict) for record in dev]))
+    for name in ("verdict_mean", "verdict_traits", "verdict_bias"):
+        heads[name] = heads[name] * scale
+    np.savez(folder / "heads.npz", **{name: np.asarray(value, np.float32) for name, value in heads.items()})
+
+
+def scale_and_shift(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Platt scaling of one logit, kept near the identity by a weak prior."""
+    scale, shift = torch.ones((), requires_grad=True), torch.zeros((), requires_grad=True)
+    optimizer = torch.optim.LBFGS([scale, shift], max_iter=100)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.binary_cross_entropy_with_logits(scale * logits + shift, labels)
+        loss = loss + 0.01 * ((scale - 1) ** 2 + shift**2)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)  # type: ignore[arg-type]
+    return scale.item(), shift.item()
+
+
+def temperature(logits: Tensor, labels: Tensor) -> float:
+    """Temperature scaling of the verdict (Guo et al. 2017)."""
+    log_scale = torch.zeros((), requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_scale], max_iter=100)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(logits * log_scale.exp(), labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)  # type: ignore[arg-type]
+    return log_scale.exp().item()
+

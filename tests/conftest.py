@@ -1,0 +1,144 @@
+"""The parts that tests share: databases, a seeded application, a client, and a real server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from app.main import create_app, set_up
+from app.settings import Settings
+from tests.postgres import temporary_postgres
+
+ROOT = Path(__file__).parent.parent
+not_run: list[str] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for part in not_run:
+        terminalreporter.write_line(f"NOT RUN: {part}", red=True)
+
+
+def cannot_run(part: str) -> None:
+    """Skip, say so in the summary, and fail instead where CI demands every part."""
+    if part not in not_run:
+        not_run.append(part)
+    if os.environ.get("CI"):
+        pytest.fail(part)
+    pytest.skip(part)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str | None]:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(temporary_postgres())
+        except (ImportError, OSError, subprocess.CalledProcessError):
+            url = None
+        yield url
+
+
+class Databases:
+    """Makes new, empty databases of one kind."""
+
+    def __init__(self, kind: str, folder: Path, postgres: str | None) -> None:
+        self.kind, self._folder, self._postgres, self._count = kind, folder, postgres, 0
+
+    def create(self) -> str:
+        self._count += 1
+        if self.kind == "sqlite":
+            return f"sqlite:///{self._folder / f'test{self._count}.db'}"
+        assert self._postgres
+        name = f"test_{os.getpid()}_{id(self)}_{self._count}"
+        engine = create_engine(self._postgres, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return make_url(self._postgres).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    postgres = None
+    if request.param == "postgresql":
+        postgres = request.getfixturevalue("postgres_url")
+        if postgres is None:
+            cannot_run("PostgreSQL: no server could be started on this machine")
+    return Databases(request.param, tmp_path_factory.mktemp("databases"), postgres)
+
+
+@pytest.fixture(scope="session")
+def settings(databases: Databases) -> Settings:
+    """Settings of a database that holds the shipped catalogue."""
+    settings = Settings(database_url=databases.create())
+    set_up(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+async def client(settings: Settings, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the seeded application."""
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+class Server:
+    """A real server process on a free port."""
+
+    def __init__(self, database_url: str, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = os.environ | {"LOM_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *options]
+        self.process = subprocess.Popen(
+            command, env=environment, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise TimeoutError("the server did not become ready")
+
+    def stop(self) -> str:
+        self.process.terminate()
+        _, errors = self.process.communicate(timeout=20)
+        return errors
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server(settings: Settings) -> Iterator[Server]:
+    server = Server(settings.database_url)
+    server.wait()
+    yield server
+    server.stop()
+
+
+SITUATION = (
+    "We are merging two plants and nobody knows the final structure yet. Line managers must keep the 12-step safety "
+    "procedure unchanged across all 40 lines. We do not need new product ideas this year."
+)
