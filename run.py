@@ -23,9 +23,9 @@ def environment(requirements: str) -> None:
     pip = [str(PYTHON), "-m", "pip"]
     if not PYTHON.exists():
         print("Setting up .venv, once ...", file=sys.stderr)
-        if subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True).returncode:
+        if subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, check=False).returncode:
             subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)], check=True)
-    if subprocess.run([*pip, "--version"], capture_output=True).returncode:
+    if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:
         pip = [sys.executable, "-m", "pip", "--python", str(PYTHON)]
     options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
     subprocess.run([*pip, "install", *options, "-r", str(HERE / requirements)], check=True)
@@ -43,7 +43,7 @@ def main() -> int:
     arguments = sys.argv[1:] or ["--help"]
     if arguments[0] == "test":
         environment("requirements-dev.txt")
-        return subprocess.run([str(PYTHON), "-m", "pytest", *arguments[1:]], cwd=HERE).returncode
+        return subprocess.run([str(PYTHON), "-m", "pytest", *arguments[1:]], cwd=HERE, check=False).returncode
     environment("requirements.txt")
     os.execv(PYTHON, [str(PYTHON), "-m", "app.cli", *arguments])
 

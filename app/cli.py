@@ -1,6 +1,5 @@
 """The command line: lead-or-manage serve | seed | score | evaluate | openapi, and what the extras add."""
 
-import json
 import logging
 import sys
 from importlib.metadata import EntryPoint, entry_points
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
-from app.assessments.schemas import ScoreRequest
+from app.assessments.schemas import ScoreAnswer, ScoreRequest
 from app.assessments.service import Assessor
 from app.catalog.seeding import SeedError
 from app.database import connect
@@ -93,12 +92,14 @@ def score_text(
     try:
         request = ScoreRequest.model_validate({"text": _read(text)})
         assessor = Assessor(Scorer.load(), settings.scoring_slots)
-        with Session(connect(settings.database_url).execution_options(readonly=True)) as session:
+        engine = connect(settings.database_url)
+        with Session(engine.execution_options(readonly=True)) as session:
             answer = assessor.score(assessor.known(session), request.text, request.id, request.options)
+        engine.dispose()
     except (ValueError, AppError, OSError) as error:
         raise fail(_first_line(error)) from None
     if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+        typer.echo(ScoreAnswer.model_validate(answer).model_dump_json(exclude_unset=True))
     else:
         typer.echo(readable(answer))
 
@@ -129,7 +130,9 @@ def readable(answer: dict[str, Any]) -> str:
     for trait in answer["criteria"]:
         mark = "x" if trait["present"] else " "
         quotes = ", ".join(f"“{quote['quote']}”" for quote in trait["evidence"] if quote["polarity"] == "supports")
-        lines.append(f"[{mark}] {trait['slug']:<16}{_bar(trait['probability'] or 0.0)}  {quotes if mark == 'x' else ''}")
+        lines.append(
+            f"[{mark}] {trait['slug']:<16}{_bar(trait['probability'] or 0.0)}  {quotes if mark == 'x' else ''}"
+        )
     for name, entries in answer["recommendations"].items():
         for entry in entries[:1]:
             lines.append(f"{name.replace('_', ' ')}: {entry['name']} (because of {', '.join(entry['because'])})")

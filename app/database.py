@@ -19,6 +19,7 @@ log = logging.getLogger("lead_or_manage.database")
 
 _START_LOCK = 0x4C4F4D31  # any constant, the same in every process of the service
 
+
 class Base(SQLModel):
     """The base of every table: one metadata, whose constraints have the same names on both databases."""
 

@@ -11,10 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Scope
 
 log = logging.getLogger("lead_or_manage")
 
@@ -157,12 +158,23 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def route_of(scope: Scope) -> Any:
+    """The route that serves this request, under whichever router; None where there is none."""
+    context: Any = scope.get("fastapi", {}).get("effective_route_context")
+    return context or scope.get("route")
+
+
 def request_id_of(request: Request) -> str:
     """The id that the middleware gave this request."""
     return str(request.scope["state"]["request_id"])
 
 
-def _from_validation(error: RequestValidationError) -> AppError:
+def _known_parameters(request: Request) -> str:
+    operation = request.app.openapi()["paths"][route_of(request.scope).path][request.method.lower()]
+    return ", ".join(parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query")
+
+
+def _from_validation(request: Request, error: RequestValidationError) -> AppError:
     details = []
     for item in error.errors():
         place, *path = item["loc"]
@@ -172,6 +184,8 @@ def _from_validation(error: RequestValidationError) -> AppError:
         if code == "extra_forbidden":  # the unknown name is the caller's input: point at its parent instead
             path = path[:-1]
             message = "has a name that is not known here"
+            if place == "query":
+                message = f"unknown query parameter; allowed are {_known_parameters(request)}"
         pointer = "?" + ".".join(map(str, path)) if place == "query" else "".join(f"/{part}" for part in path)
         details.append(ProblemDetail(pointer=pointer, code=code, message=message))
     own = {detail.code for detail in details} & {"text_empty", "text_too_long", "unknown_model_version"}
@@ -215,14 +229,16 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> Response:
-        return problem_response(_from_validation(error), request_id_of(request))
+        return problem_response(_from_validation(request, error), request_id_of(request))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         return problem_response(_from_http(request, error), request_id_of(request))
 
-    @app.exception_handler(OperationalError)
+    @app.exception_handler(DBAPIError)
     @app.exception_handler(PoolTimeoutError)
-    async def _database(request: Request, error: DBAPIError) -> Response:
+    async def _database(request: Request, error: Exception) -> Response:
         log.error(json.dumps({"event": "database_unavailable", "error": type(error).__name__}))
-        return problem_response(Unavailable("The database does not answer just now. Try again."), request_id_of(request))
+        return problem_response(
+            Unavailable("The database does not answer just now. Try again."), request_id_of(request)
+        )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, TooLarge, problem_response
+from app.errors import AppError, TooLarge, problem_response, route_of
 
 log = logging.getLogger("lead_or_manage.access")
 
@@ -36,7 +36,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        started, status = time.perf_counter(), 0
+        started, status, method = time.perf_counter(), 0, scope["method"]
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -58,13 +58,11 @@ class RequestContext:
                 answer = problem_response(AppError("Something broke on our side; the log has this id."), request_id)
                 await answer(scope, receive, send_with_headers)
         finally:
-            context = scope.get("fastapi", {}).get("effective_route_context")
-            route = context or scope.get("route")
             line = {
                 "event": "request",
                 "request_id": request_id,
-                "method": scope["method"],
-                "route": getattr(route, "path", None),
+                "method": method,
+                "route": getattr(route_of(scope), "path", None),
                 "status": status,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             }
@@ -142,7 +140,8 @@ class ConditionalGet:
             await send(start)
             await send({"type": "http.response.body", "body": b"" if head else body})
 
-        await self.app({**scope, "method": "GET"}, receive, collect)
+        scope["method"] = "GET"
+        await self.app(scope, receive, collect)
 
 
 def _matches(given: list[str], tag: str) -> bool:

@@ -159,6 +159,7 @@ def paginate(
     statement: SelectOfScalar[T],
     columns: Columns,
     query: ListQuery,
+    *,
     path: str,
     links: str,
 ) -> tuple[list[T], PageInfo]:
@@ -173,7 +174,7 @@ def paginate(
     terms: list[tuple[ColumnElement[Any], bool]] = []
     for name, descending in [*sort, ("slug", False)]:
         names.append(name)
-        terms += [(case((col(columns[name]).is_(None), 1), else_=0), False), (columns[name], descending)]
+        terms += [(case((col(columns[name]).is_(None), 1), else_=0), False), (columns[name].expression, descending)]
     scope = _scope(path, query)
     keys, backwards = _decode(query.cursor, scope) if query.cursor else (None, False)
     if keys is not None:

@@ -5,14 +5,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
+from app.database import connect
 from app.main import create_app, set_up
 from app.settings import Settings
 from tests.postgres import temporary_postgres
@@ -68,6 +69,17 @@ class Databases:
         engine.dispose()
         return make_url(self._postgres).set(database=name).render_as_string(hide_password=False)
 
+    def destroy(self, url: str) -> None:
+        """Take the database away under whoever uses it."""
+        if self.kind == "sqlite":
+            Path(url.removeprefix("sqlite:///")).write_bytes(b"this is not a database")
+            return
+        assert self._postgres
+        engine = create_engine(self._postgres, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
+        engine.dispose()
+
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
@@ -77,6 +89,20 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         if postgres is None:
             cannot_run("PostgreSQL: no server could be started on this machine")
     return Databases(request.param, tmp_path_factory.mktemp("databases"), postgres)
+
+
+@pytest.fixture
+def engines() -> Iterator[Callable[[str], Engine]]:
+    """Connects to databases, and closes the connections after the test."""
+    opened: list[Engine] = []
+
+    def open_engine(url: str) -> Engine:
+        opened.append(connect(url))
+        return opened[-1]
+
+    yield open_engine
+    for engine in opened:
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +118,10 @@ async def client(settings: Settings, anyio_backend: str) -> AsyncIterator[httpx.
     """A client of the seeded application."""
     app = create_app(settings)
     transport = httpx.ASGITransport(app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
         yield client
 
 

@@ -37,7 +37,17 @@ def temporary_postgres() -> Iterator[str]:
         folder.chmod(0o755)
     binaries = package / "pginstall18" / "bin"
     env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(folder)}
-    initialise = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync"]
+    initialise = [
+        binaries / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "postgres",
+        "--auth=trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
     initialise += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     subprocess.run(initialise, check=True, capture_output=True, env=env, cwd=folder, **who)
     start = [binaries / "postgres", "-D", folder / "data", "-k", folder, "-h", "", "-F"]
@@ -45,7 +55,7 @@ def temporary_postgres() -> Iterator[str]:
         server = subprocess.Popen(start, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=folder, **who)
     try:
         ready = [binaries / "pg_isready", "-q", "-h", folder, "-U", "postgres"]
-        while subprocess.run(ready, env=env).returncode:
+        while subprocess.run(ready, env=env, check=False).returncode:
             if server.poll() is not None:
                 raise OSError((folder / "log").read_text())
             time.sleep(0.02)

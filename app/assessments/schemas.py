@@ -19,6 +19,7 @@ INVISIBLE = (
     r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
 )
 _VISIBLE = re.compile(f"[^{INVISIBLE}]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 EXAMPLE = (
     "We are merging two plants and nobody knows the final structure yet. Line managers must keep the 12-step safety "
@@ -28,8 +29,8 @@ EXAMPLE = (
 
 def text_problem(text: str) -> PydanticCustomError | None:
     """Why this text cannot be scored, or None."""
-    if "\x00" in text:
-        return PydanticCustomError("text_invalid", "The text holds a NUL character. Remove it.")
+    if _UNSTORABLE.search(text):
+        return PydanticCustomError("text_invalid", "The text holds a NUL or half a surrogate pair. Remove it.")
     if len(text) > MAX_CHARACTERS:
         return PydanticCustomError(
             "text_too_long",
@@ -161,6 +162,8 @@ class Answer(BaseModel):
 
 
 class Probabilities(Answer):
+    """The chance of each verdict; they sum to one."""
+
     leadership: float
     management: float
     both: float
@@ -205,10 +208,16 @@ class Factor(Answer):
     evidence: list[Evidence] = Field(default=[], description="Absent unless `include` names it.")
 
 
-class Criterion(Factor):
+class Criterion(Answer):
     """One of the eight criteria. sigmoid(bias + omitted + sum of weights) = probability."""
 
+    slug: str
     side: Side
+    probability: float | None
+    present: bool
+    bias: float | None
+    omitted: float | None
+    evidence: list[Evidence] = Field(default=[], description="Absent unless `include` names it.")
 
 
 class MissingInput(Answer):
@@ -230,6 +239,8 @@ class Recommendation(Answer):
 
 
 class Recommendations(Answer):
+    """What fits, best first; empty where the text gives no evidence."""
+
     leadership_styles: list[Recommendation]
     management_styles: list[Recommendation]
     programs: list[Recommendation]
@@ -246,6 +257,8 @@ class Input(Answer):
 
 
 class Warned(Answer):
+    """Something to know about this answer; `pointer` says what it is about."""
+
     code: str
     detail: str
     pointer: str
@@ -301,6 +314,8 @@ class RefusedItem(Answer):
 
 
 class BatchSummary(Answer):
+    """How many items were scored and how many refused."""
+
     ok: int
     error: int
 
@@ -322,5 +337,6 @@ class ModelCard(BaseModel):
 
 
 class Models(Answer):
-    items: list[ModelCard]
+    """The models that this service can answer with."""
 
+    items: list[ModelCard]

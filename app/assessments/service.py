@@ -28,7 +28,7 @@ SLOT_WAIT_SECONDS = 10.0
 ASKS = {
     "no_work_situation": "What is going on at work, what has to be done, and who is involved?",
     "too_short": "Can you tell it in two or three sentences: what is going on, what has to be done, who is involved?",
-    "verdict_close": "What would fail first if nobody saw to it: the direction and the people, or the plan and the work?",
+    "verdict_close": "What would fail first if nobody saw to it: direction and people, or plan and work?",
 }
 
 
@@ -85,11 +85,9 @@ class Assessor:
             raise InvalidText("unknown_model_version", detail, "/options/model_version")
         with self._slot():
             assessment = self.scorer.assess(text, options.language, options.max_evidence)
-        return _answer(assessment, known, self.scorer.version, text, identifier, options)
+        return _answer(assessment, known, text, options, model=self.scorer.version, identifier=identifier)
 
-    def score_batch(
-        self, known: Known, items: list[BatchItem], options: Options, request_id: str
-    ) -> dict[str, Any]:
+    def score_batch(self, known: Known, items: list[BatchItem], options: Options, request_id: str) -> dict[str, Any]:
         """Judge every item; one that cannot be scored gets its own problem. Raises TooLarge beyond the limits."""
         characters = sum(len(item.text) for item in items)
         if len(items) > MAX_ITEMS or characters > MAX_BATCH_CHARACTERS:
@@ -130,7 +128,7 @@ def _read_catalogue(session: Session, version: int) -> Known:
 
 
 def _answer(
-    assessment: Assessment, known: Known, model: str, text: str, identifier: str | None, options: Options
+    assessment: Assessment, known: Known, text: str, options: Options, *, model: str, identifier: str | None
 ) -> dict[str, Any]:
     offsets = Offsets(text, options.offset_unit)
     evidence = "evidence" in options.include

@@ -24,7 +24,7 @@ from app.catalog.tables import (
     StyleFactor,
 )
 from app.errors import NotFound
-from app.pagination import Columns, ListQuery, PageInfo, paginate, search_filter
+from app.pagination import Columns, ListQuery, paginate, search_filter
 
 T = TypeVar("T", bound=Stored)
 
@@ -59,7 +59,7 @@ def page(
     if query.q is not None:
         statement = statement.where(search_filter(col(table.search), query.q))  # type: ignore[arg-type]
     columns: Columns = {"slug": table.slug, "name": table.name, "position": table.position, **sortable}  # type: ignore[attr-defined, dict-item]
-    rows, info = paginate(session, statement, columns, query, f"/v1/{table.path}", links)
+    rows, info = paginate(session, statement, columns, query, path=f"/v1/{table.path}", links=links)
     return {"items": rows, "page": info, "catalogue_version": catalogue_version(session)}
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from sqlmodel import select
 
 from app.catalog import queries, schemas, tables
 from app.catalog.queries import get_or_404, page
@@ -20,7 +21,7 @@ DOCUMENT_ERRORS = responses(405, 413, 422, 503)
 @router.get("/concepts", response_model=Page[schemas.Concept], responses=LIST_ERRORS, summary="List the two concepts")
 def list_concepts(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
     """Leadership and management: what each is, answers for, provides and needs."""
-    return page(session, tables.Concept, queries.select(tables.Concept), query, links)
+    return page(session, tables.Concept, select(tables.Concept), query, links)
 
 
 @router.get(
@@ -38,9 +39,7 @@ def get_concept(session: SessionDep, slug: str) -> Any:
 @router.get(
     "/differences", response_model=Page[schemas.Difference], responses=LIST_ERRORS, summary="List the differences"
 )
-def list_differences(
-    session: SessionDep, links: PageLinks, query: Annotated[schemas.DifferenceQuery, Query()]
-) -> Any:
+def list_differences(session: SessionDep, links: PageLinks, query: Annotated[schemas.DifferenceQuery, Query()]) -> Any:
     """How leadership and management differ, side by side."""
     statement = queries.select_differences(query)
     return page(session, tables.Difference, statement, query, links, kind=tables.Difference.kind)
@@ -79,7 +78,7 @@ def get_criterion(session: SessionDep, slug: str) -> Any:
 @router.get("/factors", response_model=Page[schemas.Factor], responses=LIST_ERRORS, summary="List the factors")
 def list_factors(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
     """The four traits of a situation that, beside the criteria, help to choose a style."""
-    return page(session, tables.Factor, queries.select(tables.Factor), query, links)
+    return page(session, tables.Factor, select(tables.Factor), query, links)
 
 
 @router.get(
@@ -153,7 +152,7 @@ def get_program(session: SessionDep, slug: str) -> Any:
 @router.get("/facts", response_model=Page[schemas.Fact], responses=LIST_ERRORS, summary="List the facts")
 def list_facts(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
     """Figures with their sources."""
-    return page(session, tables.Fact, queries.select(tables.Fact), query, links, value=tables.Fact.value)
+    return page(session, tables.Fact, select(tables.Fact), query, links, value=tables.Fact.value)
 
 
 @router.get(

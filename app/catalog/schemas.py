@@ -106,7 +106,7 @@ class ProgramBasis(Answer):
     why: str
 
 
-class Concept(Answer, ConceptBase):
+class Concept(ConceptBase):
     """Leadership or management: what it is and where it is found."""
 
     href: str
@@ -116,14 +116,14 @@ class Concept(Answer, ConceptBase):
     source: list[Source]
 
 
-class Difference(Answer, DifferenceBase):
+class Difference(DifferenceBase):
     """One way in which leadership and management differ, side by side."""
 
     href: str
     source: list[Source]
 
 
-class Criterion(Answer, CriterionBase):
+class Criterion(CriterionBase):
     """A trait of a situation that calls for leadership or for management."""
 
     href: str
@@ -133,7 +133,7 @@ class Criterion(Answer, CriterionBase):
     source: list[Source]
 
 
-class Factor(Answer, FactorBase):
+class Factor(FactorBase):
     """A trait of a situation that helps to choose a style."""
 
     href: str
@@ -141,7 +141,7 @@ class Factor(Answer, FactorBase):
     source: list[Source]
 
 
-class Style(Answer, StyleBase):
+class Style(StyleBase):
     """A style of leading or managing: when it fits, when it fails, and which criteria and factors tell."""
 
     href: str
@@ -151,7 +151,7 @@ class Style(Answer, StyleBase):
     source: list[Source]
 
 
-class Skill(Answer, SkillBase):
+class Skill(SkillBase):
     """A skill that executive education builds."""
 
     href: str
@@ -160,7 +160,7 @@ class Skill(Answer, SkillBase):
     source: list[Source]
 
 
-class Program(Answer, ProgramBase):
+class Program(ProgramBase):
     """An executive program. What its source does not say is null."""
 
     href: str
@@ -173,7 +173,7 @@ class Program(Answer, ProgramBase):
     source: list[Source]
 
 
-class Fact(Answer, FactBase):
+class Fact(FactBase):
     """A figure with its source."""
 
     href: str

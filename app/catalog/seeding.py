@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from sqlmodel import Session, SQLModel, select
 
 from app.catalog.tables import (
+    SLUG_LENGTH,
     CatalogueVersion,
     Concept,
     ConceptBase,
@@ -55,8 +56,9 @@ class SourceSeed(BaseModel):
 class Sourced(SQLModel):
     """What every seed item has besides the fields of its table."""
 
-    model_config = {"extra": "forbid"}  # type: ignore[assignment]
+    model_config = {"extra": "forbid"}
 
+    slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=SLUG_LENGTH)]
     source: list[str]
 
 
@@ -173,7 +175,8 @@ class SeedFile:
             raise SeedError(f"{path.name}, line 1: must be a list of items")
 
     def error(self, place: tuple[str | int, ...], message: str) -> SeedError:
-        node, line = self.node, 1
+        node: Any = self.node
+        line = 1
         for part in place:
             line = node.start_mark.line + 1
             if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
@@ -271,7 +274,7 @@ def sync(session: Session, seed: Seed) -> SeedReport:
             columns, links = seed.row(table, item, position), seed.links(table, item)
             row = rows.pop(item.slug, None)
             if row is None:
-                session.add(table(**columns, **links))
+                session.add(table(**columns, **links))  # type: ignore[arg-type]
                 report.added.append(label)
             elif _update(session, row, columns, links):
                 report.changed.append(label)

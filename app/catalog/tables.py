@@ -26,7 +26,7 @@ def strings() -> Any:
 class Item(SQLModel):
     """What every item of the catalogue has."""
 
-    slug: str = Field(max_length=SLUG_LENGTH, regex=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    slug: str = Field(max_length=SLUG_LENGTH)
     name: str
     description: str = Field(sa_type=Text)
 
@@ -94,9 +94,7 @@ class Criterion(Stored, CriterionBase, table=True):
     slug: str = slug_key()
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
     concept: Concept = Relationship(back_populates="criteria")
-    styles: list["StyleCriterion"] = Relationship(
-        back_populates="criterion", sa_relationship_kwargs={"viewonly": True}
-    )
+    styles: list["StyleCriterion"] = Relationship(back_populates="criterion", sa_relationship_kwargs={"viewonly": True})
     programs: list["ProgramCriterion"] = Relationship(
         back_populates="criterion", sa_relationship_kwargs={"viewonly": True}
     )
@@ -164,7 +162,10 @@ class Program(Stored, ProgramBase, table=True):
 
     slug: str = slug_key()
     facets: list["ProgramFacet"] = Relationship(
-        sa_relationship_kwargs={"order_by": "ProgramFacet.facet, ProgramFacet.position", "cascade": "all, delete-orphan"}
+        sa_relationship_kwargs={
+            "order_by": "ProgramFacet.facet, ProgramFacet.position",
+            "cascade": "all, delete-orphan",
+        }
     )
     skills: list["ProgramSkill"] = Relationship(
         back_populates="program",

@@ -1,7 +1,7 @@
 """The engine: text in, Assessment out. Knows no web, no database, no settings and no clock.
 
-    from app.scoring import Scorer
-    Scorer.load().assess("Two plants merge and nobody knows the new structure.").verdict
+from app.scoring import Scorer
+Scorer.load().assess("Two plants merge and nobody knows the new structure.").verdict
 """
 
 from app.scoring.assessment import Assessment, Confidence, Evidence, MissingInput, StyleFit, Trait, Warned

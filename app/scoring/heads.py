@@ -62,5 +62,3 @@ def softmax(values: Floats) -> Floats:
     """Probabilities that sum to one."""
     weights = np.exp(values - values.max())
     return np.asarray(weights / weights.sum(), np.float32)
-
-

@@ -9,13 +9,13 @@ MIN_LETTERS = 20
 LANGUAGES = (
     "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl no pl pt ro ru sk sl sr sv sw ta th "
     "tl tr uk ur vi zh"
-).split()
+)
 
 
 @cache
 def _identifier() -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages([language for language in LANGUAGES if language in identifier.nb_classes])
+    identifier.set_languages([language for language in LANGUAGES.split() if language in identifier.nb_classes])
     return identifier
 
 

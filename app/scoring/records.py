@@ -77,8 +77,9 @@ def _record(row: dict[str, Any]) -> Record:
                 raise ValueError(f"{field}: {slug} is unknown; allowed: {', '.join(allowed)}")
             if not quotes or any(not quote or quote not in record.text for quote in quotes):
                 raise ValueError(f"{field}.{slug}: every quote must be an exact part of the text")
-    for field, allowed in (("leadership_styles", LEADERSHIP_STYLES), ("management_styles", MANAGEMENT_STYLES)):
-        if unknown := set(row[field]) - set(allowed):
+    styles = {"leadership_styles": set(LEADERSHIP_STYLES), "management_styles": set(MANAGEMENT_STYLES)}
+    for field, known in styles.items():
+        if unknown := set(row[field]) - known:
             raise ValueError(f"{field}: {', '.join(sorted(unknown))} is unknown")
     if record.verdict == "insufficient" and (record.criteria or record.factors or record.leadership_styles):
         raise ValueError("verdict: an insufficient text has no criteria, factors or styles")
@@ -100,6 +101,6 @@ class Situations:
         splits: dict[Split, list[Record]] = {"train": [], "dev": [], "test": []}
         for path in sorted(folder.glob("*.jsonl")):
             digest.update(path.read_bytes())
-            split: Split = next((name for name in ("dev", "test") if path.stem in named[name]), "train")  # type: ignore[misc]
+            split: Split = "test" if path.stem in named["test"] else "dev" if path.stem in named["dev"] else "train"
             splits[split] += read_records(path)
         return cls(splits, digest.hexdigest())

@@ -63,7 +63,12 @@ class Scorer:
         found = language or languages.detect(text)
         readable = found == "und" or found.split("-")[0].lower() == languages.READABLE
         encoded = self._encoder.encode(text)
-        counts = {"characters": len(text), "words": len(words(text)), "tokens": len(encoded.spans), "language": found}
+        counts: dict[str, Any] = {
+            "characters": len(text),
+            "words": len(words(text)),
+            "tokens": len(encoded.spans),
+            "language": found,
+        }
         if not readable or not encoded.spans:
             return _unreadable(counts)
         reading = self._heads.read(encoded.vectors)

@@ -1,4 +1,4 @@
-"""Variations of a training text that must not change its labels: typing slips, lost punctuation, idle talk around it."""
+"""Variations of a training text that must not change its labels: slips, lost punctuation, idle talk around it."""
 
 import random
 import re

@@ -31,7 +31,7 @@ def train(situations_folder: Path, out: Path | None, base_model: str | None = No
     tokenizer.no_truncation()
     tokenizer.no_padding()
     torch.use_deterministic_algorithms(True)
-    network = fit(base, situations.splits["train"], situations.splits["dev"], tokenizer, RECIPE, log.info)
+    network = fit(base, situations.splits["train"], situations.splits["dev"], tokenizer, RECIPE, log=log.info)
     write_encoder(network, tokenizer, folder)
     write_heads(network, folder, situations.splits["dev"])
     write_card(folder, situations, RECIPE)
@@ -47,4 +47,3 @@ def baselines(train_records: list[Record], records: list[Record]) -> Iterator[tu
     encoder = simple.FrozenEncoder(base_folder(None))
     yield "frozen MiniLM + logistic regression", simple.frozen(encoder, train_records, records)
     yield "zero-shot MiniLM", simple.zero_shot(encoder, records)
-

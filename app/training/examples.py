@@ -70,7 +70,9 @@ def batches(
         yield _batch(records, group, tokenizer)
 
 
-def _batch(records: list[Record], group: list[tuple[int, str, list[int], list[tuple[int, int]]]], t: Tokenizer) -> Batch:
+def _batch(
+    records: list[Record], group: list[tuple[int, str, list[int], list[tuple[int, int]]]], t: Tokenizer
+) -> Batch:
     longest = max(len(ids) for _, _, ids, _ in group) + 2
     shape = (len(group), longest)
     ids = np.full(shape, t.token_to_id("[PAD]"), np.int64)

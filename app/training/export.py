@@ -80,7 +80,7 @@ def scale_and_shift(logits: Tensor, labels: Tensor) -> tuple[float, float]:
         loss.backward()
         return loss
 
-    optimizer.step(closure)  # type: ignore[arg-type]
+    optimizer.step(closure)
     return scale.item(), shift.item()
 
 
@@ -95,6 +95,5 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
         loss.backward()
         return loss
 
-    optimizer.step(closure)  # type: ignore[arg-type]
+    optimizer.step(closure)
     return log_scale.exp().item()
-

@@ -44,7 +44,13 @@ class Recipe:
 
 
 def fit(
-    base: str, records: list[Record], dev: list[Record], tokenizer: Tokenizer, recipe: Recipe, log: Callable[[str], None]
+    base: str,
+    records: list[Record],
+    dev: list[Record],
+    tokenizer: Tokenizer,
+    recipe: Recipe,
+    *,
+    log: Callable[[str], None],
 ) -> Network:
     """Train a network on records; `dev` is only watched."""
     torch.manual_seed(recipe.seed)
@@ -53,7 +59,15 @@ def fit(
     start = copy.deepcopy(network.encoder.state_dict())
     augmenter = Augmenter(records)
     heads = [value for name, value in network.named_parameters() if not name.startswith("encoder.")]
-    _stage(network, [{"params": heads, "lr": recipe.head_rate}], recipe.head_epochs, records, tokenizer, recipe, None)
+    _stage(
+        network,
+        [{"params": heads, "lr": recipe.head_rate}],
+        recipe.head_epochs,
+        records,
+        tokenizer=tokenizer,
+        recipe=recipe,
+        augmenter=None,
+    )
     log(f"heads on frozen vectors: {watch(network, dev, tokenizer)}")
     groups = [{"params": heads, "lr": recipe.head_rate / 4}, *_layers(network, recipe)]
     averaged = copy.deepcopy(network)
@@ -73,10 +87,25 @@ def fit(
     def after_epoch(epoch: int, loss: float, seconds: float) -> None:
         log(f"epoch {epoch + 1}: loss {loss:.3f}, {seconds:.0f} s, {watch(averaged, dev, tokenizer)}")
 
-    _stage(network, groups, recipe.epochs, records, tokenizer, recipe, augmenter, after_step, after_epoch)
+    _stage(
+        network,
+        groups,
+        recipe.epochs,
+        records,
+        tokenizer=tokenizer,
+        recipe=recipe,
+        augmenter=augmenter,
+        after_step=after_step,
+        after_epoch=after_epoch,
+    )
     if recipe.keep_start:
         state = averaged.encoder.state_dict()
-        mixed = {name: torch.lerp(state[name], start[name], recipe.keep_start) if state[name].is_floating_point() else state[name] for name in state}
+        mixed = {
+            name: torch.lerp(state[name], start[name], recipe.keep_start)
+            if state[name].is_floating_point()
+            else state[name]
+            for name in state
+        }
         averaged.encoder.load_state_dict(mixed)
     return averaged.eval()
 
@@ -88,7 +117,9 @@ def _layers(network: Network, recipe: Recipe) -> list[dict[str, object]]:
     for depth, layer in enumerate(layers):
         if depth < recipe.frozen_layers:
             continue
-        groups.append({"params": list(layer.parameters()), "lr": recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)})
+        groups.append(
+            {"params": list(layer.parameters()), "lr": recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)}
+        )
     return groups
 
 
@@ -97,6 +128,7 @@ def _stage(
     groups: Iterable[dict[str, object]],
     epochs: int,
     records: list[Record],
+    *,
     tokenizer: Tokenizer,
     recipe: Recipe,
     augmenter: Augmenter | None,

@@ -1,0 +1,87 @@
+"""The contract as served: snapshot, examples, documented errors, and a README that tells the truth."""
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.docs.examples import EXAMPLES
+from app.main import create_app, openapi_json
+from app.settings import PREFIX, Settings
+from tests.conftest import ROOT
+from tests.snapshots import OPENAPI, answers
+
+pytestmark = pytest.mark.anyio
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    served: dict[str, Any] = json.loads(openapi_json(create_app(Settings(database_url="sqlite:///unused.db"))))
+    return served
+
+
+def without_version(document: dict[str, Any]) -> dict[str, Any]:
+    return document | {"info": {k: v for k, v in document["info"].items() if k != "version"}}
+
+
+def test_the_contract_is_the_snapshot_that_was_reviewed(document: dict[str, Any]) -> None:
+    snapshot = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    assert without_version(document) == without_version(snapshot), "see tests/snapshots.py"
+
+
+async def test_the_examples_are_real_answers(client: httpx.AsyncClient) -> None:
+    shown = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    for operation, answer in (await answers(client)).items():
+        assert without_processor(answer) == without_processor(shown[operation]), operation
+
+
+def without_processor(value: Any) -> Any:
+    """What must be the same on every processor: scores to one decimal, everything else exactly."""
+    if isinstance(value, float):
+        return round(value, 1)
+    if isinstance(value, dict):
+        return {name: without_processor(part) for name, part in value.items() if name not in {"omitted", "engine"}}
+    return [without_processor(part) for part in value] if isinstance(value, list) else value
+
+
+def test_every_operation_and_schema_explains_itself_with_an_example(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method} {path}"
+            assert operation["summary"] and operation["description"], where
+            assert re.fullmatch(r"[a-z_]+", operation["operationId"]), where
+            assert "example" in operation["responses"]["200"]["content"]["application/json"], where
+            assert "405" in operation["responses"], where
+    for name, schema in document["components"]["schemas"].items():
+        assert schema.get("description"), name
+        assert schema.get("examples") or schema.get("enum"), name
+
+
+def test_every_error_in_the_document_is_the_one_problem_shape(document: dict[str, Any]) -> None:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status != "200":
+                    schema = response["content"]["application/problem+json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_the_readme_lists_every_setting_and_every_path(document: dict[str, Any]) -> None:
+    named = set(re.findall(rf"`({PREFIX}[A-Z_]+)`", README))
+    assert named == {PREFIX + name.upper() for name in Settings.model_fields}
+    for path in document["paths"]:
+        assert f"`{path.replace('/{slug}', '')}" in README or f"`{path}`" in README, path
+
+
+def test_the_first_two_commands_of_the_readme_serve_and_test() -> None:
+    blocks = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+    assert blocks[:2] == ["python3 run.py serve", "python3 run.py test"]
+
+
+def test_locks_and_sources_name_no_registry() -> None:
+    for file in ROOT.glob("requirements*.txt"):
+        assert "://" not in file.read_text(encoding="utf-8"), file.name

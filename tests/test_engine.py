@@ -1,0 +1,176 @@
+"""The engine alone, as in a notebook: no web, no database."""
+
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.scoring import Scorer
+from app.scoring.encoder import WINDOW, Encoder, windows
+from app.scoring.language import detect
+from app.scoring.metrics import calibration_error, f1, interval, kappa
+from app.scoring.records import RecordError, Situations, read_records
+from app.scoring.scorer import ARTEFACT
+from app.scoring.text import readable_copy, sentences, words
+from app.settings import data_path
+from tests.conftest import ROOT, SITUATION
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer.load()
+
+
+def test_the_engine_works_without_web_database_or_settings() -> None:
+    script = (
+        "import sys; from app.scoring import Scorer; a = Scorer.load().assess('Two plants merge.');"
+        "banned = {'fastapi', 'starlette', 'sqlmodel', 'sqlalchemy', 'pydantic_settings', 'torch', 'transformers'};"
+        "assert not banned & set(sys.modules), banned & set(sys.modules); print(a.verdict)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() in {"leadership", "management", "both", "insufficient"}
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=400)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY_TEXT)
+def test_any_text_gets_an_answer_whose_quotes_are_exact_and_whose_numbers_add_up(text: str) -> None:
+    answer = Scorer_once().assess(text, max_evidence=10)
+    assert math.isclose(sum(answer.probabilities.values()), 1, abs_tol=1e-5)
+    for trait in (*answer.criteria, *answer.factors):
+        if answer.status == "unreadable":
+            assert trait.probability is None
+            continue
+        assert trait.bias is not None and trait.omitted is not None and trait.probability is not None
+        logit = trait.bias + trait.omitted + sum(quote.weight for quote in trait.evidence)
+        assert math.isclose(1 / (1 + math.exp(-logit)), trait.probability, abs_tol=1e-5)
+        for quote in trait.evidence:
+            assert text[quote.start : quote.end] == quote.quote
+
+
+def Scorer_once(cache: list[Scorer] = []) -> Scorer:  # noqa: B006  one model for all examples
+    if not cache:
+        cache.append(Scorer.load())
+    return cache[0]
+
+
+@given(ANY_TEXT)
+def test_sentences_and_words_are_in_order_and_lose_no_word(text: str) -> None:
+    found = sentences(text)
+    assert all(a < b for a, b in found)
+    assert all(first[1] <= second[0] for first, second in pairwise(found))
+    for start, end in words(text):
+        assert any(a <= start and end <= b for a, b in found) or "\n" in text[start:end]
+    assert len(readable_copy(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("We met Dr. Smith at 9 a.m. today. He left.", ["We met Dr. Smith at 9 a.m. today.", "He left."]),
+        ("Cost rose 3.5 percent! Why? Nobody knows", ["Cost rose 3.5 percent!", "Why?", "Nobody knows"]),
+        ("- first line\n- second line\n\nThird", ["- first line", "- second line", "Third"]),
+        ('He said "stop." Then left.', ['He said "stop."', "Then left."]),
+        ("   ", []),
+    ],
+)
+def test_sentences_end_where_a_reader_would_say(text: str, expected: list[str]) -> None:
+    assert [text[start:end] for start, end in sentences(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (SITUATION, "en"),
+        (SITUATION.upper(), "en"),
+        ("Three of the five founders left in May and the board wants a plan.", "en"),
+        ("Die Schichtleitung muss bis Freitag entscheiden, wer die neue Linie übernimmt.", "de"),
+        ("La directora quiere que todo el equipo acepte el nuevo horario antes de junio.", "es"),
+        ("今週中に全ての店舗で在庫を数え直し、結果を本部に報告しなければなりません。", "ja"),
+        ("ok thanks", "und"),
+        ("12345 67890 !!!", "und"),
+    ],
+)
+def test_languages_are_told_apart_and_short_texts_are_undetermined(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+def test_long_texts_are_read_whole_in_overlapping_windows(scorer: Scorer) -> None:
+    filler = "The canteen menu was printed on yellow paper again and nobody complained about it. "
+    text = filler * 60 + SITUATION
+    answer = scorer.assess(text, max_evidence=10)
+    tail = len(filler) * 60
+    assert any(quote.start >= tail for trait in answer.criteria for quote in trait.evidence)
+    assert answer.tokens > WINDOW
+    tokens = scorer._encoder._tokenizer.encode(text, add_special_tokens=False)
+    found = windows(text, tokens)
+    assert [stop for _, _, stop in found[:-1]] == [start + skip for start, skip, _ in found[1:]]
+    assert found[-1][2] == len(tokens.ids)
+    assert all(stop - start <= WINDOW - 2 for start, _, stop in found)
+
+
+def test_a_text_beyond_the_evaluated_length_is_warned_about(scorer: Scorer) -> None:
+    assert [w.code for w in scorer.assess("The rota must be filled by noon. " * 300).warnings] == [
+        "outside_evaluated_length"
+    ]
+    assert scorer.assess(SITUATION).warnings == ()
+
+
+def test_the_same_text_gives_the_same_vectors_whatever_was_read_before() -> None:
+    encoder = Encoder(ARTEFACT)
+    first = encoder.encode(SITUATION).vectors
+    encoder.encode("Something else entirely, and much longer than before. " * 20)
+    assert np.array_equal(first, encoder.encode(SITUATION).vectors)
+
+
+def test_every_score_moves_with_the_text(scorer: Scorer) -> None:
+    calm = scorer.assess("Every pallet is scanned at both doors and the count is filed by four each day.")
+    torn = scorer.assess("Half the crew no longer speaks to the other half since the layoffs and people cry at work.")
+    chance = {trait.slug: trait.probability or 0 for trait in calm.criteria}
+    other = {trait.slug: trait.probability or 0 for trait in torn.criteria}
+    assert other["interpersonal"] > chance["interpersonal"] + 0.2
+    assert chance["standardization"] > other["standardization"] + 0.2
+    assert torn.demand["leadership"] > calm.demand["leadership"]
+
+
+def test_measures_give_their_known_values() -> None:
+    assert kappa(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1])) == 1
+    assert kappa(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])) == 0
+    assert f1(np.array([True, True, False]), np.array([True, False, True])) == 0.5
+    sure = np.array([0.9] * 10)
+    assert math.isclose(calibration_error(sure, np.array([True] * 5 + [False] * 5)), 0.4)
+    low, high = interval(lambda rows: float(np.mean(rows)), 100)
+    assert low < 49.5 < high
+
+
+def test_the_shipped_situations_are_sound_and_no_writer_is_on_both_sides() -> None:
+    situations = Situations.load(data_path("seed") / "situations")
+    writers = [{record.writer for record in records} for records in situations.splits.values()]
+    assert not (writers[0] & writers[1] or writers[0] & writers[2] or writers[1] & writers[2])
+    records = [record for part in situations.splits.values() for record in part]
+    assert len({record.id for record in records}) == len(records) == len({record.text for record in records})
+    assert situations.digest == Scorer.load().card["data"]["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words_in_error"),
+    [
+        ("{", "line 1"),
+        ("{}", "fields missing"),
+        ('{"id": 1, "extra": 2}', "unknown"),
+    ],
+)
+def test_malformed_records_are_refused_with_their_line(tmp_path: Path, line: str, words_in_error: str) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text(line, encoding="utf-8")
+    with pytest.raises(RecordError, match=words_in_error):
+        read_records(file)
