@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from app import __version__
 from app.assessments import routes as assessments
 from app.assessments.service import Assessor
 from app.catalog import routes as catalog
@@ -22,6 +22,7 @@ from app.docs.examples import add_examples
 from app.errors import Problem, Unavailable, add_handlers, responses
 from app.middleware import BodyLimit, ConditionalGet, RequestContext
 from app.scoring import Scorer
+from app.scoring.scorer import current_version
 from app.settings import Settings, data_path
 
 BODY_LIMIT = 256 * 1024
@@ -69,14 +70,6 @@ def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
     return reports[0]
 
 
-def installed_version() -> str:
-    """The version of the distribution; in a checkout that is not installed, `0+checkout`."""
-    try:
-        return version("lead-or-manage")
-    except PackageNotFoundError:
-        return "0+checkout"
-
-
 @asynccontextmanager
 async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = connect(settings.database_url)
@@ -89,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The application for these settings; nothing is opened before it starts."""
     app = FastAPI(
         title="Lead or Manage",
-        version=installed_version(),
+        version=__version__,
         summary="Does a situation call for leadership, for management, or for both?",
         description=DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -122,6 +115,8 @@ def _document(app: FastAPI) -> None:
             schema["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
             for name in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(name, None)
+            pinned = schema["components"]["schemas"]["Options"]["properties"]["model_version"]
+            pinned["anyOf"][0] = {"type": "string", "enum": [current_version()]}
             app.openapi_schema = add_examples(schema)
         return app.openapi_schema
 

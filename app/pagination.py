@@ -43,6 +43,17 @@ class Page(BaseModel, Generic[T]):
     catalogue_version: int
 
 
+def sort_by(*fields: str) -> Any:
+    """The `sort` parameter of a list that sorts by these fields besides name and slug."""
+    names = "|".join(("name", "slug", *fields))
+    return Field(
+        default=None,
+        max_length=200,
+        description=f"Fields with commas, `-` for descending, nulls last: {names.replace('|', ', ')}.",
+        json_schema_extra={"pattern": f"^-?({names})(,-?({names}))*$"},
+    )
+
+
 class ListQuery(BaseModel):
     """Query parameters of every list; a list adds its own facets. Unknown parameters are refused."""
 
@@ -58,9 +69,7 @@ class ListQuery(BaseModel):
         pattern=PRINTABLE,
         description="All words must occur in the name or description, in any English inflection.",
     )
-    sort: str | None = Field(
-        default=None, max_length=200, pattern=PRINTABLE, description="Fields with commas, `-` for descending: `-name`."
-    )
+    sort: str | None = sort_by()
 
 
 def refuse_parameters(request: Request) -> None:
@@ -105,13 +114,14 @@ Sort = list[tuple[str, bool]]
 
 def _parse_sort(query: ListQuery, columns: Columns) -> Sort:
     sort: Sort = []
-    for part in (query.sort or "").split(",") if query.sort else []:
-        name = part.strip().removeprefix("-")
-        if name not in columns or name in dict(sort):
-            message = f"Sort by each of these at most once, with `-` for descending: {', '.join(columns)}."
+    allowed = [name for name in columns if name != "position"]
+    for part in query.sort.split(",") if query.sort is not None else []:
+        name = part.removeprefix("-")
+        if name not in allowed:
+            message = f"Sort by these, with `-` for descending: {', '.join(allowed)}."
             raise InvalidParameter(message, [ProblemDetail(pointer="?sort", code="sort_unknown", message=message)])
-        sort.append((name, part.strip().startswith("-")))
-    return sort or [("position", False)]
+        sort.append((name, part.startswith("-")))
+    return sort
 
 
 def _scope(path: str, query: ListQuery) -> str:
@@ -168,7 +178,7 @@ def paginate(
 
     Raises BadCursor for a foreign or edited cursor and InvalidParameter for an unknown sort field.
     """
-    sort = _parse_sort(query, columns)
+    sort = _parse_sort(query, columns) or [("position", False)]
     total = session.exec(select(func.count()).select_from(statement.subquery())).one()
     names: list[str] = []
     terms: list[tuple[ColumnElement[Any], bool]] = []

@@ -154,7 +154,7 @@ async def test_a_foreign_or_edited_cursor_is_a_400(client: httpx.AsyncClient) ->
         "limit=x",
         "page=2",
         "sort=shoe",
-        "sort=name,name",
+        "sort=name,", "sort=position", "sort=",
         "concept=x",
         "q=%00",
         "limit=99999999999999999999",

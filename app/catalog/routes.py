@@ -150,7 +150,7 @@ def get_program(session: SessionDep, slug: str) -> Any:
 
 
 @router.get("/facts", response_model=Page[schemas.Fact], responses=LIST_ERRORS, summary="List the facts")
-def list_facts(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
+def list_facts(session: SessionDep, links: PageLinks, query: Annotated[schemas.FactQuery, Query()]) -> Any:
     """Figures with their sources."""
     return page(session, tables.Fact, select(tables.Fact), query, links, value=tables.Fact.value)
 

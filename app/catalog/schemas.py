@@ -15,7 +15,7 @@ from app.catalog.tables import (
     SkillBase,
     StyleBase,
 )
-from app.pagination import PRINTABLE, ListQuery
+from app.pagination import PRINTABLE, ListQuery, sort_by
 
 
 def through(relation: str, field: str) -> Any:
@@ -207,6 +207,7 @@ def facet(description: str) -> Any:
 
 
 class DifferenceQuery(ListQuery):
+    sort: str | None = sort_by("kind")
     kind: list[Literal["dimension", "contrast"]] = facet("A lasting dimension, or a short contrast.")
 
 
@@ -224,7 +225,12 @@ class SkillQuery(ListQuery):
     concept: list[Side] = facet("The roles that need the skill.")
 
 
+class FactQuery(ListQuery):
+    sort: str | None = sort_by("value")
+
+
 class ProgramQuery(ListQuery):
+    sort: str | None = sort_by("months", "modules", "school")
     focus: list[Word] = facet("`leadership`, `management` or `technology`.")
     seniority: list[Word] = facet("Such as `c-level` or `emerging-leader`.")
     delivery: list[Word] = facet("`on-campus`, `online` or `blended`.")

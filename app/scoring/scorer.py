@@ -36,11 +36,22 @@ UNCLEAR = 0.25
 """A criterion whose probability lies between this and its complement is worth a question."""
 
 
+def read_card(folder: Path) -> dict[str, Any]:
+    """The model card of an artefact folder."""
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    return card
+
+
+def current_version() -> str:
+    """The version of the model that the package carries."""
+    return str(read_card(ARTEFACT)["version"])
+
+
 class Scorer:
     """The model of one artefact folder. Pure: the same text gives the same assessment."""
 
     def __init__(self, folder: Path) -> None:
-        self.card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.card = read_card(folder)
         self._encoder = Encoder(folder)
         self._heads = Heads(folder)
 

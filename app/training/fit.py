@@ -77,13 +77,6 @@ def fit(
             for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
                 kept.lerp_(new, 1 - recipe.average)
 
-    steps = 0
-
-    def after_step() -> None:
-        nonlocal steps
-        steps += 1
-        average()
-
     def after_epoch(epoch: int, loss: float, seconds: float) -> None:
         log(f"epoch {epoch + 1}: loss {loss:.3f}, {seconds:.0f} s, {watch(averaged, dev, tokenizer)}")
 
@@ -95,7 +88,7 @@ def fit(
         tokenizer=tokenizer,
         recipe=recipe,
         augmenter=augmenter,
-        after_step=after_step,
+        after_step=average,
         after_epoch=after_epoch,
     )
     if recipe.keep_start:

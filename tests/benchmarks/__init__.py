@@ -1,0 +1,1 @@
+"""Benchmarks report ratios within one run; they are not timed tests."""
