@@ -20,6 +20,12 @@ from starlette.types import Scope
 log = logging.getLogger("lead_or_manage")
 
 MEDIA_TYPE = "application/problem+json"
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has older names
+
+
+def phrase(status: int) -> str:
+    """The standard name of a status, the same on every version of Python."""
+    return _RENAMED.get(status, HTTPStatus(status).phrase)
 
 
 class ProblemDetail(BaseModel):
@@ -132,7 +138,7 @@ def problem(error: AppError, request_id: str) -> Problem:
     """The problem document for an error."""
     return Problem(
         type=f"urn:lead-or-manage:problem:{error.code}",
-        title=HTTPStatus(error.status).phrase,
+        title=phrase(error.status),
         status=error.status,
         detail=error.detail,
         code=error.code,
@@ -151,7 +157,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the error statuses that an operation can answer."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": phrase(status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses
@@ -212,7 +218,8 @@ def _from_http(request: Request, error: HTTPException) -> AppError:
     if error.status_code == 400:
         return MalformedBody("The body is not valid JSON. Send one JSON document in UTF-8.")
     converted = AppError(str(error.detail), headers=dict(error.headers or {}))
-    converted.status, converted.code = error.status_code, HTTPStatus(error.status_code).name.lower()
+    converted.status = error.status_code
+    converted.code = phrase(error.status_code).lower().replace(" ", "_")
     if error.status_code == 405:
         allow = ", ".join(sorted(allowed_methods(request)))
         converted.headers = {"Allow": allow}

@@ -4,8 +4,9 @@ import copy
 import math
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 1
-    head_epochs: int = 6
+    head_epochs: int = 25
     epochs: int = 6
     batch: int = 16
     head_rate: float = 2e-3
@@ -39,8 +40,9 @@ class Recipe:
     verdict_weight: float = 1.0
     trait_weight: float = 2.0
     smoothing: float = 0.05
-    average: float = 0.995
-    keep_start: float = 0.0
+    average: float = 0.98
+    verdict_gradient: float = 0.2
+    ridge: float = 1.0
 
 
 def fit(
@@ -54,104 +56,81 @@ def fit(
 ) -> Network:
     """Train a network on records; `dev` is only watched."""
     torch.manual_seed(recipe.seed)
-    random.seed(recipe.seed)
-    network = Network(base, recipe.dropout)
-    start = copy.deepcopy(network.encoder.state_dict())
-    augmenter = Augmenter(records)
+    network = Network(base, recipe.dropout, recipe.verdict_gradient)
     heads = [value for name, value in network.named_parameters() if not name.startswith("encoder.")]
-    _stage(
-        network,
-        [{"params": heads, "lr": recipe.head_rate}],
-        recipe.head_epochs,
-        records,
-        tokenizer=tokenizer,
-        recipe=recipe,
-        augmenter=None,
-    )
+    _fit_heads(network, heads, records, tokenizer, recipe)
     log(f"heads on frozen vectors: {watch(network, dev, tokenizer)}")
     groups = [{"params": heads, "lr": recipe.head_rate / 4}, *_layers(network, recipe)]
-    averaged = copy.deepcopy(network)
-
-    def average() -> None:
-        with torch.no_grad():
-            for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
-                kept.lerp_(new, 1 - recipe.average)
-
-    def after_epoch(epoch: int, loss: float, seconds: float) -> None:
-        log(f"epoch {epoch + 1}: loss {loss:.3f}, {seconds:.0f} s, {watch(averaged, dev, tokenizer)}")
-
-    _stage(
-        network,
-        groups,
-        recipe.epochs,
-        records,
-        tokenizer=tokenizer,
-        recipe=recipe,
-        augmenter=augmenter,
-        after_step=average,
-        after_epoch=after_epoch,
-    )
-    if recipe.keep_start:
-        state = averaged.encoder.state_dict()
-        mixed = {
-            name: torch.lerp(state[name], start[name], recipe.keep_start)
-            if state[name].is_floating_point()
-            else state[name]
-            for name in state
-        }
-        averaged.encoder.load_state_dict(mixed)
-    return averaged.eval()
-
-
-def _layers(network: Network, recipe: Recipe) -> list[dict[str, object]]:
-    """Parameter groups of the encoder: the deeper, the smaller the steps."""
-    layers = network.encoder.encoder.layer
-    groups: list[dict[str, object]] = []
-    for depth, layer in enumerate(layers):
-        if depth < recipe.frozen_layers:
-            continue
-        groups.append(
-            {"params": list(layer.parameters()), "lr": recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)}
-        )
-    return groups
-
-
-def _stage(
-    network: Network,
-    groups: Iterable[dict[str, object]],
-    epochs: int,
-    records: list[Record],
-    *,
-    tokenizer: Tokenizer,
-    recipe: Recipe,
-    augmenter: Augmenter | None,
-    after_step: Callable[[], None] = lambda: None,
-    after_epoch: Callable[[int, float, float], None] = lambda *_: None,
-) -> None:
-    groups = list(groups)
     network.requires_grad_(False)
     for group in groups:
-        for parameter in group["params"]:  # type: ignore[attr-defined]
+        for parameter in group["params"]:
             parameter.requires_grad_(True)
-    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
-    total = epochs * math.ceil(len(records) / recipe.batch)
-    warm = max(1, total // 10)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(step / warm, max(0.0, (total - step) / (total - warm)))
-    )
-    for epoch in range(epochs):
+    averaged = copy.deepcopy(network).eval()
+    step = _stepper(groups, recipe, recipe.epochs * math.ceil(len(records) / recipe.batch))
+    augmenter = Augmenter(records)
+    for epoch in range(recipe.epochs):
         network.train()
         started, losses = time.monotonic(), []
         for batch in batches(records, tokenizer, recipe.batch, recipe.seed * 1000 + epoch, augmenter):
             loss = loss_of(network(batch.ids, batch.mask, batch.inner), batch, recipe)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_([p for p in network.parameters() if p.requires_grad], 1.0)
-            optimizer.step()
-            schedule.step()
-            after_step()
-            losses.append(loss.item())
-        after_epoch(epoch, float(np.mean(losses)), time.monotonic() - started)
+            losses.append(step(loss + ridge(network, recipe, len(records))))
+            with torch.no_grad():
+                for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
+                    kept.lerp_(new, 1 - recipe.average)
+        seconds = time.monotonic() - started
+        log(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, {seconds:.0f} s, {watch(averaged, dev, tokenizer)}")
+    return averaged
+
+
+def _fit_heads(
+    network: Network, heads: list[nn.Parameter], records: list[Record], tokenizer: Tokenizer, recipe: Recipe
+) -> None:
+    """Fit the heads on vectors of the frozen encoder, which are computed once."""
+    network.eval()
+    with torch.no_grad():
+        frozen = [
+            (batch, network.encoder(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state)
+            for batch in batches(records, tokenizer, recipe.batch, recipe.seed)
+        ]
+    network.train()
+    step = _stepper([{"params": heads, "lr": recipe.head_rate}], recipe, recipe.head_epochs * len(frozen))
+    shuffler = random.Random(recipe.seed)
+    for _ in range(recipe.head_epochs):
+        shuffler.shuffle(frozen)
+        for batch, hidden in frozen:
+            step(loss_of(network.read(hidden, batch.inner), batch, recipe) + ridge(network, recipe, len(records)))
+
+
+def _layers(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+    """Parameter groups of the encoder: the deeper, the smaller the steps; word embeddings stay as they are."""
+    layers = network.encoder.encoder.layer
+    return [
+        {"params": list(layer.parameters()), "lr": recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)}
+        for depth, layer in enumerate(layers)
+        if depth >= recipe.frozen_layers
+    ]
+
+
+def _stepper(groups: list[dict[str, Any]], recipe: Recipe, total: int) -> Callable[[Tensor], float]:
+    """Takes a loss, makes one AdamW step with warm-up and linear decay over `total` steps, and returns the loss."""
+    optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    warm = max(1, total // 10)
+
+    def rate(step: int) -> float:
+        return min(step / warm, max(0.0, (total - step) / max(1, total - warm)))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+
+    def step(loss: Tensor) -> float:
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        schedule.step()
+        return loss.item()
+
+    return step
 
 
 def loss_of(outputs: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
@@ -171,6 +150,12 @@ def loss_of(outputs: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
         + recipe.style_weight * styles
         + recipe.attention_weight * attention
     )
+
+
+def ridge(network: Network, recipe: Recipe, count: int) -> Tensor:
+    """The penalty of logistic regression with C = 1 / recipe.ridge on the verdict's weights."""
+    size = network.verdict_mean.weight.square().sum() + network.verdict_traits.square().sum()
+    return recipe.ridge / (2 * count) * size
 
 
 @torch.no_grad()

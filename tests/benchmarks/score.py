@@ -1,4 +1,4 @@
-"""`/v1/score` on a 60-token text against the encoder alone, interleaved: `.venv/bin/python -m tests.benchmarks.score`."""
+"""`/v1/score` on a 60-token text against the encoder alone: `.venv/bin/python -m tests.benchmarks.score`."""
 
 import os
 import statistics
@@ -13,8 +13,9 @@ from app.scoring.scorer import ARTEFACT
 from tests.conftest import Server
 
 TEXT = (
-    "The night shift has lost nine people since spring and those who stay do not trust the new roster. Each truck still has "
-    "to leave by five with its papers checked, and head office wants a plan for both depots before the week is out, please."
+    "The night shift has lost nine people since spring and those who stay do not trust the new roster. Each truck "
+    "still has to leave by five with its papers checked, and head office wants a plan for both depots before the week "
+    "is out, please."
 )
 
 
