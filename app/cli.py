@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -164,7 +164,7 @@ def evaluate(
     ours = score(truth, predict(scorer, records), records)
     typer.echo(table_row("this model", ours))
     if baselines:
-        for name, predictions in _command("baselines")(situations.splits["train"], records):
+        for name, predictions in _extra("baselines")(situations.splits["train"], records):
             typer.echo(table_row(name, score(truth, predictions)))
     typer.echo("\ncriterion F1: " + ", ".join(f"{slug} {value:.2f}" for slug, value in ours.f1.items()))
     typer.echo(f"first style among the accepted: {ours.styles_top1:.3f}")
@@ -186,25 +186,19 @@ def openapi() -> None:
     typer.echo(openapi_json(create_app(_settings())))
 
 
-def _extra(name: str) -> EntryPoint | None:
-    return next(iter(entry_points(group=COMMANDS, name=name)), None)
-
-
-def _command(name: str) -> Any:
-    entry = _extra(name)
+def _extra(name: str) -> Any:
+    """A function that the extra `train` brings."""
     try:
-        return entry.load() if entry else None
-    except ImportError as error:
-        raise fail(f"this needs the extra `train` ({error}); see the README on retraining") from None
+        (entry,) = entry_points(group=COMMANDS, name=name)
+        return entry.load()
+    except (ImportError, ValueError):
+        raise fail("this needs the package installed with its extra `train`; the README says how to retrain") from None
 
 
 @cli.command()
 def train(out: Annotated[Path | None, typer.Option(help="Artefact folder [app/scoring/artefact]")] = None) -> None:
     """Train the model anew from seed/situations and write the artefact; needs the extra `train`."""
-    command = _command("train")
-    if command is None:
-        raise fail("install the package first (pip install --no-deps -e .), so that its commands are known")
-    command(data_path("seed") / "situations", out)
+    _extra("train")(data_path("seed") / "situations", out)
 
 
 def main() -> None:

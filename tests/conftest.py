@@ -134,7 +134,7 @@ class Server:
         environment = os.environ | {"LOM_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *options]
         self.process = subprocess.Popen(
-            command, env=environment, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
 
     def wait(self) -> None:

@@ -11,6 +11,22 @@ import pytest
 
 from tests.conftest import ROOT, SITUATION, Server
 
+RECORD = {
+    "id": "a",
+    "text": SITUATION,
+    "verdict": "both",
+    "criteria": {"change": ["merging two plants"]},
+    "counter": {},
+    "factors": {},
+    "leadership_styles": ["transformational-leadership"],
+    "management_styles": ["managerial-management"],
+    "writer": "test",
+    "form": "note",
+    "industry": "manufacturing",
+    "traps": [],
+    "source": None,
+}
+
 
 def run(*arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -21,7 +37,7 @@ def run(*arguments: str, given: str | None = None, **environment: str) -> subpro
         text=True,
         timeout=120,
         check=False,
-        cwd="/",
+        cwd=ROOT,
     )
 
 
@@ -77,27 +93,12 @@ def test_openapi_prints_the_document(database: dict[str, str]) -> None:
 
 
 def test_evaluate_measures_any_labelled_file_and_names_the_line_that_is_wrong(tmp_path: Path) -> None:
-    record = {
-        "id": "a",
-        "text": SITUATION,
-        "verdict": "both",
-        "criteria": {"change": ["merging two plants"]},
-        "counter": {},
-        "factors": {},
-        "leadership_styles": ["transformational-leadership"],
-        "management_styles": ["managerial-management"],
-        "writer": "test",
-        "form": "note",
-        "industry": "manufacturing",
-        "traps": [],
-        "source": None,
-    }
     file = tmp_path / "data.jsonl"
-    file.write_text(json.dumps(record) + "\n" + json.dumps(record) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(RECORD) + "\n" + json.dumps(RECORD) + "\n", encoding="utf-8")
     output = run("evaluate", "--data", str(file)).stdout
     assert "on 2 situations" in output
     assert "criterion F1" in output
-    file.write_text(json.dumps(record) + "\n" + json.dumps(record | {"verdict": "maybe"}), encoding="utf-8")
+    file.write_text(json.dumps(RECORD) + "\n" + json.dumps(RECORD | {"verdict": "maybe"}), encoding="utf-8")
     result = run("evaluate", "--data", str(file))
     assert result.returncode == 2
     assert "line 2: verdict" in result.stderr
@@ -122,3 +123,12 @@ def test_a_wrong_setting_stops_the_start_with_its_name_and_what_is_allowed(
     assert variable in result.stderr
     assert words in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("train",), ("evaluate", "--baselines", "--data", "DATA")])
+def test_what_needs_the_extra_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text(json.dumps(RECORD), encoding="utf-8")
+    result = run(*(str(file) if argument == "DATA" else argument for argument in arguments))
+    assert result.returncode == 2
+    assert "extra `train`" in result.stderr

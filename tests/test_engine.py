@@ -1,5 +1,6 @@
 """The engine alone, as in a notebook: no web, no database."""
 
+import json
 import math
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from app.scoring import Scorer
 from app.scoring.encoder import WINDOW, Encoder, windows
@@ -20,6 +22,7 @@ from app.scoring.scorer import ARTEFACT
 from app.scoring.text import readable_copy, sentences, words
 from app.settings import data_path
 from tests.conftest import ROOT, SITUATION
+from tests.test_cli import RECORD
 
 
 @pytest.fixture(scope="module")
@@ -104,18 +107,20 @@ def test_languages_are_told_apart_and_short_texts_are_undetermined(text: str, la
     assert detect(text) == language
 
 
-def test_long_texts_are_read_whole_in_overlapping_windows(scorer: Scorer) -> None:
-    filler = "The canteen menu was printed on yellow paper again and nobody complained about it. "
-    text = filler * 60 + SITUATION
-    answer = scorer.assess(text, max_evidence=10)
-    tail = len(filler) * 60
-    assert any(quote.start >= tail for trait in answer.criteria for quote in trait.evidence)
-    assert answer.tokens > WINDOW
-    tokens = scorer._encoder._tokenizer.encode(text, add_special_tokens=False)
-    found = windows(text, tokens)
+def test_long_texts_are_read_to_the_end_in_overlapping_windows_of_whole_sentences(scorer: Scorer) -> None:
+    filler = "The canteen menu was printed on yellow paper again and nobody complained about it. " * 60
+    plain, with_end = scorer.assess(filler), scorer.assess(filler + SITUATION)
+    assert with_end.tokens > WINDOW
+    moved = [
+        abs((a.probability or 0) - (b.probability or 0)) for a, b in zip(plain.criteria, with_end.criteria, strict=True)
+    ]
+    assert max(moved) > 0.01
+    tokens = Tokenizer.from_file(str(ARTEFACT / "tokenizer.json")).encode(filler + SITUATION, add_special_tokens=False)
+    found = windows(filler + SITUATION, tokens)
     assert [stop for _, _, stop in found[:-1]] == [start + skip for start, skip, _ in found[1:]]
     assert found[-1][2] == len(tokens.ids)
     assert all(stop - start <= WINDOW - 2 for start, _, stop in found)
+    assert all(skip > 0 for _, skip, _ in found[1:])
 
 
 def test_a_text_beyond_the_evaluated_length_is_warned_about(scorer: Scorer) -> None:
@@ -127,9 +132,10 @@ def test_a_text_beyond_the_evaluated_length_is_warned_about(scorer: Scorer) -> N
 
 def test_the_same_text_gives_the_same_vectors_whatever_was_read_before() -> None:
     encoder = Encoder(ARTEFACT)
-    first = encoder.encode(SITUATION).vectors
-    encoder.encode("Something else entirely, and much longer than before. " * 20)
-    assert np.array_equal(first, encoder.encode(SITUATION).vectors)
+    other = "Something else entirely, and much longer than before. " * 20
+    first = encoder.encode(SITUATION, encoder.tokenize(SITUATION))
+    encoder.encode(other, encoder.tokenize(other))
+    assert np.array_equal(first, encoder.encode(SITUATION, encoder.tokenize(SITUATION)))
 
 
 def test_every_score_moves_with_the_text(scorer: Scorer) -> None:
@@ -161,12 +167,21 @@ def test_the_shipped_situations_are_sound_and_no_writer_is_on_both_sides() -> No
     assert situations.digest == Scorer.load().card["data"]["sha256"]
 
 
+def record(**changes: object) -> str:
+    return json.dumps(RECORD | changes)
+
+
 @pytest.mark.parametrize(
     ("line", "words_in_error"),
     [
         ("{", "line 1"),
         ("{}", "fields missing"),
         ('{"id": 1, "extra": 2}', "unknown"),
+        (record(verdict="perhaps"), "verdict"),
+        (record(criteria={"magic": ["x"]}), "magic is unknown"),
+        (record(criteria={"change": ["not there"]}), "exact part"),
+        (record(leadership_styles=["loud-leadership"]), "loud-leadership"),
+        (record(verdict="insufficient"), "has no criteria"),
     ],
 )
 def test_malformed_records_are_refused_with_their_line(tmp_path: Path, line: str, words_in_error: str) -> None:
@@ -174,3 +189,8 @@ def test_malformed_records_are_refused_with_their_line(tmp_path: Path, line: str
     file.write_text(line, encoding="utf-8")
     with pytest.raises(RecordError, match=words_in_error):
         read_records(file)
+
+
+def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="cannot be read"):
+        read_records(tmp_path / "nothing.jsonl")

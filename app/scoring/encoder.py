@@ -1,6 +1,5 @@
 """The sentence encoder: an int8 ONNX transformer that gives one vector per token, in the context of its window."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,20 +7,12 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from app.scoring.text import Span, readable_copy, sentences
+from app.scoring.text import readable_copy, sentences
 
 WINDOW = 384
 OVERLAP = 64
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """The tokens of a text: `vectors` has shape (tokens, width), `spans` are their offsets in the text."""
-
-    vectors: Floats
-    spans: list[Span]
 
 
 class Encoder:
@@ -39,12 +30,14 @@ class Encoder:
         self._start = self._tokenizer.token_to_id("[CLS]")
         self._stop = self._tokenizer.token_to_id("[SEP]")
 
-    def encode(self, text: str) -> Encoded:
-        """The vectors of all tokens of a text; a text without tokens has none."""
-        tokens = self._tokenizer.encode(readable_copy(text), add_special_tokens=False)
+    def tokenize(self, text: str) -> Encoding:
+        """The tokens of a text with their offsets; there may be none."""
+        return self._tokenizer.encode(readable_copy(text), add_special_tokens=False)
+
+    def encode(self, text: str, tokens: Encoding) -> Floats:
+        """One vector for each token of a text, shape (tokens, width); there must be at least one token."""
         vectors = [self._run(tokens.ids[start:stop])[skip:] for start, skip, stop in windows(text, tokens)]
-        width = 0 if vectors else self._run([]).shape[1]
-        return Encoded(np.concatenate(vectors) if vectors else np.zeros((0, width), np.float32), tokens.offsets)
+        return np.concatenate(vectors)
 
     def _run(self, ids: list[int]) -> Floats:
         sequence = np.array([[self._start, *ids, self._stop]], dtype=np.int64)
@@ -66,10 +59,8 @@ def windows(text: str, tokens: Encoding) -> list[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     read = 0
     while read < count:
-        start = max([b for b in breaks if read - OVERLAP <= b <= read], default=read) if read else 0
-        earlier = [b for b in breaks if read - OVERLAP <= b < read]
-        start = earlier[0] if read and earlier else start
-        fitting = [b for b in breaks if read < b <= start + room]
+        start = next((place for place in breaks if read - OVERLAP <= place < read), read)
+        fitting = [place for place in breaks if read < place <= start + room]
         stop = fitting[-1] if fitting else min(start + room, count)
         found.append((start, read - start, stop))
         read = stop

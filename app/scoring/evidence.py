@@ -8,11 +8,11 @@ from app.scoring.text import Span, sentences, words
 
 LEAST_WEIGHT = 0.15
 """A run that moves the logit by less is not worth quoting."""
-LEAST_PART = 0.2
+LEAST_PART = 0.3
 """A run that moves the logit by less than this part of the strongest run is not worth quoting."""
-COST = 0.12
+COST = 0.03
 """What each further word of a run must bring, as a part of the strongest word's share."""
-FEWEST_WORDS = 2
+FEWEST_WORDS = 5
 """A run is widened to this many words where its sentence has them."""
 
 

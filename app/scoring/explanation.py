@@ -3,6 +3,8 @@
 from app.scoring.assessment import Trait
 from app.scoring.labels import Side, Verdict
 
+DENIAL = -1.0
+"""Words that lower a criterion's logit by at least this much are told as speaking against it."""
 _SIDES: tuple[Side, Side] = ("leadership", "management")
 _CLOSING = {
     "both": "Neither side can be left out.",
@@ -22,7 +24,7 @@ def explain(verdict: Verdict, criteria: tuple[Trait, ...], readable: bool) -> st
     denied = [
         f"“{trait.evidence[0].quote}” speaks against {trait.slug}"
         for trait in criteria
-        if not trait.present and trait.evidence and trait.evidence[0].polarity == "counters"
+        if not trait.present and trait.evidence and trait.evidence[0].weight <= DENIAL
     ]
     said = "; ".join([*parts, *denied[:1]])
     if not said:

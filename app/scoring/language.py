@@ -19,6 +19,12 @@ def _identifier() -> LanguageIdentifier:
     return identifier
 
 
+def in_latin_letters(text: str) -> bool:
+    """Whether there are letters, and most of them are of the Latin alphabet, the only one that the model knows."""
+    letters = [character for character in text if character.isalpha()]
+    return sum(character < "\u0250" for character in letters) * 2 > len(letters)
+
+
 def detect(text: str) -> str:
     """The language of a text as a BCP 47 tag; `und` under 20 letters."""
     if sum(character.isalpha() for character in text) < MIN_LETTERS:

@@ -73,17 +73,17 @@ class Scorer:
         """
         found = language or languages.detect(text)
         readable = found == "und" or found.split("-")[0].lower() == languages.READABLE
-        encoded = self._encoder.encode(text)
+        tokens = self._encoder.tokenize(text)
         counts: dict[str, Any] = {
             "characters": len(text),
             "words": len(words(text)),
-            "tokens": len(encoded.spans),
+            "tokens": len(tokens),
             "language": found,
         }
-        if not readable or not encoded.spans:
+        if not (readable and len(tokens) and languages.in_latin_letters(text)):
             return _unreadable(counts)
-        reading = self._heads.read(encoded.vectors)
-        quoter = Quoter(text, encoded.spans)
+        reading = self._heads.read(self._encoder.encode(text, tokens))
+        quoter = Quoter(text, tokens.offsets)
         traits = [self._trait(index, reading, quoter, max_evidence) for index in range(len(TRAITS))]
         criteria, factors = tuple(traits[: len(CRITERIA)]), tuple(traits[len(CRITERIA) :])
         probabilities = dict(zip(VERDICTS, map(float, reading.verdict), strict=True))

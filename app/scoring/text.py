@@ -10,7 +10,7 @@ from collections.abc import Iterator
 Span = tuple[int, int]
 
 MAX_MARKS = 30  # a longer run of combining marks makes normalisation quadratic and carries no meaning
-MAX_REPEATS = 3  # a longer run of one sign ("!!!!!!") carries no more meaning than three
+MAX_SIGNS = 12  # what follows in a longer run of signs between two words ("!?!?!?!?") carries no meaning
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.&/][^\W_]+)*")
 _ABBREVIATION = re.compile(
@@ -18,7 +18,7 @@ _ABBREVIATION = re.compile(
     r"mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[a-z])\.$",
     re.IGNORECASE,
 )
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n")
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|\n")
 
 
 def words(text: str) -> list[Span]:
@@ -49,14 +49,14 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def readable_copy(text: str) -> str:
-    """The text as the encoder reads it: over-long runs of marks or of one sign become spaces, nothing moves."""
+    """The text as the encoder reads it: over-long runs of marks or signs become spaces, nothing moves."""
     kept = []
-    marks = repeats = 0
-    previous = ""
+    marks = signs = 0
     for character in text:
         marks = marks + 1 if unicodedata.combining(character) else 0
-        sign = not character.isalnum() and not character.isspace()
-        repeats = repeats + 1 if sign and character == previous else 0
-        kept.append(" " if marks > MAX_MARKS or repeats >= MAX_REPEATS else character)
-        previous = character
+        if character.isalnum():
+            signs = 0
+        elif not character.isspace():
+            signs += 1
+        kept.append(" " if marks > MAX_MARKS or signs > MAX_SIGNS else character)
     return "".join(kept)

@@ -26,22 +26,22 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 1
-    head_epochs: int = 25
-    epochs: int = 6
+    head_epochs: int = 15
+    epochs: int = 7
     batch: int = 16
     head_rate: float = 2e-3
-    rate: float = 6e-5
+    rate: float = 8e-5
     layer_decay: float = 0.85
     frozen_layers: int = 0
     weight_decay: float = 0.05
     dropout: float = 0.15
-    attention_weight: float = 0.15
+    attention_weight: float = 0.25
     style_weight: float = 0.3
     verdict_weight: float = 1.0
     trait_weight: float = 2.0
     smoothing: float = 0.05
     average: float = 0.98
-    verdict_gradient: float = 0.2
+    verdict_gradient: float = 0.3
     ridge: float = 1.0
 
 
