@@ -59,6 +59,15 @@ def test_a_list_executes_as_it_stands(page: Page, server: Server) -> None:
     assert "autocratic-leadership" in answer.inner_text()
 
 
+def test_an_item_executes_as_it_stands(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/docs")
+    page.get_by_text("Get a program").click()
+    page.get_by_role("button", name="Execute").click()
+    answer = page.locator(".responses-table.live-responses-table")
+    answer.wait_for(timeout=15_000)
+    assert "chicago-booth-adp" in answer.inner_text()
+
+
 def test_the_page_is_served_under_a_strict_policy(server: Server) -> None:
     answer = httpx.get(f"{server.url}/docs")
     policy = answer.headers["content-security-policy"]

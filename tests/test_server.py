@@ -63,13 +63,15 @@ def test_many_requests_pass_over_one_connection(server: Server) -> None:
             assert client.get("/v1/styles").status_code == 200
 
 
-def test_readiness_fails_and_reads_say_so_when_the_database_goes_away(databases: Databases) -> None:
+def test_readiness_and_reads_fail_and_scoring_goes_on_when_the_database_goes_away(databases: Databases) -> None:
     url = databases.create()
     set_up(Settings(database_url=url))
     server = Server(url)
     try:
         server.wait()
+        scored = httpx.post(f"{server.url}/v1/score", json={"text": SITUATION})
         databases.destroy(url)
+        assert httpx.post(f"{server.url}/v1/score", json={"text": SITUATION}, timeout=10).content == scored.content
         assert httpx.get(f"{server.url}/healthz").status_code == 200
         for path in ("/readyz", "/v1/styles"):
             answer = httpx.get(f"{server.url}{path}", timeout=10)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from app.assessments.schemas import (
@@ -72,8 +73,14 @@ class Assessor:
             self._slots.release()
 
     def known(self, session: Session) -> Known:
-        """The catalogue as answers need it, fresh whenever its version has moved."""
-        version = catalogue_version(session)
+        """The catalogue as answers need it, fresh whenever its version has moved; the last one while the database
+        does not answer."""
+        try:
+            version = catalogue_version(session)
+        except DBAPIError:
+            if self._known is None:
+                raise
+            return self._known
         if self._known is None or self._known.version != version:
             self._known = _read_catalogue(session, version)
         return self._known

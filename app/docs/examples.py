@@ -18,6 +18,9 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
                 content = operation["responses"]["200"]["content"]["application/json"]
                 content["example"] = answer
                 _spread(content["schema"], answer, schemas)
+                for parameter in operation.get("parameters", []):
+                    if parameter["in"] == "path":
+                        parameter["example"] = answer[parameter["name"]]
     return document
 
 
