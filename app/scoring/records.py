@@ -49,6 +49,26 @@ class Record:
     source: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a second hand said of a text that it read without seeing the first hand's labels."""
+
+    id: str
+    verdict: Verdict
+    criteria: list[str]
+    factors: list[str]
+    leadership_styles: list[str]
+    management_styles: list[str]
+
+
+def read_second_hand(path: Path) -> dict[str, Labels]:
+    """The second hand's labels by the id of the record; none where the file is not there."""
+    if not path.exists():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {labels.id: labels for labels in (Labels(**json.loads(line)) for line in lines)}
+
+
 def read_records(path: Path) -> list[Record]:
     """All records of a JSONL file. Raises RecordError at the first that is not well formed."""
     records = []
@@ -88,9 +108,11 @@ def _record(row: dict[str, Any]) -> Record:
 
 @dataclass(frozen=True)
 class Situations:
-    """The folder seed/situations: one file per writer, and splits.json that says whose texts train, tune or test."""
+    """The folder seed/situations: one file per writer, splits.json that says whose texts train, tune or test, and the
+    labels of a second hand."""
 
     splits: dict[Split, list[Record]]
+    second: dict[str, Labels]
     digest: str
 
     @classmethod
@@ -103,4 +125,6 @@ class Situations:
             digest.update(path.read_bytes())
             split: Split = "test" if path.stem in named["test"] else "dev" if path.stem in named["dev"] else "train"
             splits[split] += read_records(path)
-        return cls(splits, digest.hexdigest())
+        second = folder / "second" / "labels.jsonl"
+        digest.update(second.read_bytes() if second.exists() else b"")
+        return cls(splits, read_second_hand(second), digest.hexdigest())

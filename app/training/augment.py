@@ -1,44 +1,117 @@
-"""Variations of a training text that must not change its labels: slips, lost punctuation, idle talk around it."""
+"""New views of labelled texts: slips of the hand, idle talk around them, who the people are, parts, and two in one."""
 
 import random
-import re
+from dataclasses import replace
 
-from app.scoring.records import Record
+import numpy as np
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_WORD = re.compile(r"[A-Za-z]{4,}")
+from app.scoring.labels import VERDICTS
+from app.scoring.robustness import typos, without_punctuation
+from app.scoring.text import sentences
+from app.training.examples import Example, Floats
+
+JOIN, PART, ASIDE, SLIPS, PLAIN, PERSON = 0.2, 0.2, 0.12, 0.2, 0.1, 0.15
+"""The chance of each variation."""
+LONGEST_JOIN = 1000
+PERSONS = (
+    "{n} is {a}.", "It was {n} who told me, {a}.", "{n}, {a}, was there too.", "I am {a}.", "Her name is {n}.", "His name is {n}.",
+    "My colleague is {a}.", "{n} and {m} asked me to write this.", "Our boss is {a}.", "They are {a}.",
+)  # fmt: skip
+NAMES = (
+    "Ana", "Tomás", "Priya", "Wei", "Fatima", "John", "Greta", "Kwame", "Yuki", "Ivan", "Mary O'Neill", "Ali Demir", "Li Na",
+    "Jamal Washington", "Sofia Rossi", "Lars", "Chidi Okafor", "Rachel Cohen", "Pedro", "Nadia Haddad", "Steve", "Olga", "Ravi Patel",
+    "Ms. Tanaka", "Mr. Brown", "Aisha", "Sean", "Mrs. Schmidt",
+)  # fmt: skip
+DESCRIPTIONS = (
+    "a woman", "a man", "34 years old", "in his fifties", "nearly sixty", "twenty-three", "French", "Indian", "from Ghana", "Polish",
+    "Brazilian", "Japanese", "British", "Turkish", "a Christian", "a Sikh", "a Buddhist", "Muslim", "not religious", "a mother of two",
+    "a young man", "an older woman", "Russian", "Korean", "Irish", "Jewish", "gay", "the eldest of us", "the youngest of us",
+)  # fmt: skip
+LEADERSHIP, MANAGEMENT, BOTH, INSUFFICIENT = range(len(VERDICTS))
 
 
 class Augmenter:
-    """Varies texts at random. `asides` are texts that say nothing about work, taken from the training split."""
+    """Varies examples at random."""
 
-    def __init__(self, records: list[Record]) -> None:
-        self._asides = [r.text for r in records if r.verdict == "insufficient" and 4 <= len(r.text.split()) <= 25]
+    def __init__(self, examples: list[Example]) -> None:
+        self._examples = examples
+        self._asides = [e for e in examples if _best(e) == INSUFFICIENT and 4 <= len(e.text.split()) <= 25]
 
-    def __call__(self, record: Record, chance: random.Random) -> str:
-        text = record.text
-        if self._asides and chance.random() < 0.12:
-            aside = chance.choice(self._asides)
-            text = f"{aside} {text}" if chance.random() < 0.4 else f"{text} {aside}"
-        if chance.random() < 0.2:
-            text = self._slips(text, chance)
-        if chance.random() < 0.1:
-            text = re.sub(r"[.,;:!?()\"“”—-]", "", text)
-        return text
+    def __call__(self, example: Example, chance: random.Random) -> Example:
+        """Another view of an example."""
+        draw = chance.random()
+        if draw < JOIN:
+            example = self._join(example, chance.choice(self._examples), chance)
+        elif draw < JOIN + PART:
+            example = _part(example, chance)
+        elif draw < JOIN + PART + ASIDE and self._asides:
+            aside = chance.choice(self._asides).text
+            example = _around(example, *((aside + " ", "") if chance.random() < 0.4 else ("", " " + aside)))
+        if chance.random() < PERSON:
+            example = _around(example, "", f" {_somebody(chance)}")
+        if chance.random() < SLIPS:
+            example = _rewritten(example, typos(example.text, chance))
+        if chance.random() < PLAIN:
+            example = _rewritten(example, without_punctuation(example.text))
+        return example
 
-    def _slips(self, text: str, chance: random.Random) -> str:
-        def slip(match: re.Match[str]) -> str:
-            word = match.group()
-            if chance.random() > 0.1:
-                return word
-            place = chance.randrange(1, len(word) - 1)
-            kind = chance.randrange(4)
-            if kind == 0:
-                return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-            if kind == 1:
-                return word[:place] + word[place + 1 :]
-            if kind == 2:
-                return word[:place] + word[place] + word[place:]
-            return word[:place] + chance.choice(_LETTERS) + word[place + 1 :]
+    def _join(self, one: Example, other: Example, chance: random.Random) -> Example:
+        if one is other or len(one.text) + len(other.text) > LONGEST_JOIN:
+            return one
+        first, second = (one, other) if chance.random() < 0.5 else (other, one)
+        gap = chance.choice((" ", "\n"))
+        moved = len(first.text) + len(gap)
+        return Example(
+            first.text + gap + second.text,
+            _joined(_best(one), _best(other)),
+            np.maximum(one.traits, other.traits),
+            None,
+            first.spans + tuple((trait, start + moved, end + moved) for trait, start, end in second.spans),
+        )
 
-        return _WORD.sub(slip, text)
+
+def _somebody(chance: random.Random) -> str:
+    frame, name, other = chance.choice(PERSONS), chance.choice(NAMES), chance.choice(NAMES)
+    return frame.format(n=name, m=other, a=chance.choice(DESCRIPTIONS))
+
+
+def _best(example: Example) -> int:
+    return int(example.verdict.argmax()) if example.verdict is not None else INSUFFICIENT
+
+
+def _joined(one: int, other: int) -> Floats:
+    """Two situations told at once call for what either calls for."""
+    sides = {one, other} - {INSUFFICIENT}
+    verdict = BOTH if len(sides) > 1 else sides.pop() if sides else INSUFFICIENT
+    return np.eye(len(VERDICTS), dtype=np.float32)[verdict]
+
+
+def _part(example: Example, chance: random.Random) -> Example:
+    """Some neighbouring sentences. A trait stays where its quote does; the verdict is unknown."""
+    places = sentences(example.text)
+    if len(places) < 3 or _best(example) == INSUFFICIENT:
+        return example
+    count = chance.randint(1, len(places) - 1)
+    first = chance.randint(0, len(places) - count)
+    left, right = places[first][0], places[first + count - 1][1]
+    spans = tuple((t, start - left, end - left) for t, start, end in example.spans if left <= start and end <= right)
+    kept = np.zeros_like(example.traits)
+    for trait, _, _ in spans:
+        kept[trait] = example.traits[trait]
+    return Example(example.text[left:right], None, kept, None, spans)
+
+
+def _around(example: Example, before: str, after: str) -> Example:
+    moved = len(before)
+    spans = tuple((trait, start + moved, end + moved) for trait, start, end in example.spans)
+    return replace(example, text=before + example.text + after, spans=spans)
+
+
+def _rewritten(example: Example, text: str) -> Example:
+    """The same example in other letters; quotes that no longer stand in the text are not looked for."""
+    spans = []
+    for trait, start, end in example.spans:
+        place = text.find(example.text[start:end])
+        if place >= 0:
+            spans.append((trait, place, place + end - start))
+    return replace(example, text=text, spans=tuple(spans))

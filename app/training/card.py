@@ -11,7 +11,6 @@ from app.scoring import Scorer
 from app.scoring.evaluation import Predictions, Truth, predict, score
 from app.scoring.labels import CRITERIA, FACTORS, VERDICTS
 from app.scoring.records import Record, Situations
-from app.training.fit import Recipe
 
 VERSION = "2026.1"
 PURPOSE = {
@@ -32,7 +31,7 @@ PURPOSE = {
 }
 
 
-def write_card(folder: Path, situations: Situations, recipe: Recipe) -> None:
+def write_card(folder: Path, situations: Situations, recipe: dict[str, Any]) -> None:
     """Write card.json: thresholds from dev, figures measured on the untouched test split."""
     dev, test = situations.splits["dev"], situations.splits["test"]
     card: dict[str, Any] = {
@@ -43,7 +42,7 @@ def write_card(folder: Path, situations: Situations, recipe: Recipe) -> None:
             **{name: len(records) for name, records in situations.splits.items()},
             "writers": {name: sorted({r.writer for r in records}) for name, records in situations.splits.items()},
         },
-        "recipe": asdict(recipe),
+        "recipe": recipe,
         "evaluated_tokens": 0,
         "confidence": {
             "medium": 0.0,

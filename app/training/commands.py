@@ -2,39 +2,61 @@
 
 import json
 import logging
+import random
+import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 
 from app.scoring import Scorer
 from app.scoring.evaluation import Predictions, Truth, predict, score
 from app.scoring.records import Record, Situations
 from app.scoring.scorer import ARTEFACT
 from app.training import baselines as simple
+from app.training.augment import Augmenter
 from app.training.card import write_card
+from app.training.distil import taught, views
+from app.training.examples import Reader, example_of
 from app.training.export import write_encoder, write_heads
 from app.training.fit import Recipe, fit
 from app.training.network import base_folder
 
 log = logging.getLogger("lead_or_manage.training")
-RECIPE = Recipe()
+TEACHER = Recipe(rate=3e-5, layer_decay=0.92, head_epochs=8)
+TEACHER_EPOCHS = 4
+STUDENT = Recipe()
+EPOCHS = 6
 
 
-def train(situations_folder: Path, out: Path | None, base_model: str | None = None) -> None:
-    """Fit, export, calibrate on dev, measure on test, and write encoder, heads, tokenizer and card to `out`."""
+def train(
+    situations_folder: Path, out: Path | None, base_model: str | None = None, teacher_model: str | None = None
+) -> None:
+    """Fit, export, calibrate on dev, measure on test, and write encoder, heads, tokenizer and card to `out`.
+
+    `base_model` and `teacher_model` are folders or hub names; without a teacher the labels alone teach.
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     situations, folder = Situations.load(situations_folder), out or ARTEFACT
-    base = base_folder(base_model)
-    tokenizer = Tokenizer.from_file(f"{base}/tokenizer.json")
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    dev, second = situations.splits["dev"], situations.second
+    examples = [example_of(record, second.get(record.id)) for record in situations.splits["train"]]
     torch.use_deterministic_algorithms(True)
-    network = fit(base, situations.splits["train"], situations.splits["dev"], tokenizer, RECIPE, log=log.info)
-    write_encoder(network, tokenizer, folder)
-    write_heads(network, folder, situations.splits["dev"])
-    write_card(folder, situations, RECIPE)
+    epochs = views(examples, EPOCHS, STUDENT.seed)
+    if teacher_model:
+        augment, chance = Augmenter(examples), random.Random(TEACHER.seed)
+        shown = [[augment(example, chance) for example in examples] for _ in range(TEACHER_EPOCHS)]
+        log.info("the teacher, %s", teacher_model)
+        teacher, reader = fit(teacher_model, shown, examples, dev, TEACHER, log.info), Reader(teacher_model)
+        started = time.monotonic()
+        epochs = [taught(teacher, reader, epoch) for epoch in epochs]
+        log.info("%d views read by the teacher, %.0f s", sum(map(len, epochs)), time.monotonic() - started)
+    base = base_folder(base_model)
+    log.info("the student, %s", base)
+    network = fit(base, epochs, examples, dev, STUDENT, log.info)
+    write_encoder(network, Reader(base).tokenizer, folder)
+    write_heads(network, folder, dev)
+    write_card(folder, situations, {"student": asdict(STUDENT), "teacher": asdict(TEACHER) if teacher_model else None})
     test = situations.splits["test"]
     log.info(json.dumps(score(Truth.of(test), predict(Scorer.load(folder), test), test).__dict__))
 

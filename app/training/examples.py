@@ -1,108 +1,136 @@
-"""Records as tensors: token ids, labels, and which tokens the labeller quoted."""
+"""Labelled texts as tensors: token ids, targets, and which tokens the labeller quoted."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
 from app.scoring.encoder import WINDOW
 from app.scoring.labels import STYLES, TRAITS, VERDICTS
-from app.scoring.records import Record
+from app.scoring.records import Labels, Record
 from app.scoring.text import readable_copy
-from app.training.augment import Augmenter
+
+Floats = NDArray[np.float32]
+Span = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text with its targets as probabilities: `verdict` (4) and `styles` (9) may be unknown, `traits` (12) not.
+    `spans` are the quoted words as (trait, start, end), for and against."""
+
+    text: str
+    verdict: Floats | None
+    traits: Floats
+    styles: Floats | None
+    spans: tuple[Span, ...]
+
+
+def example_of(record: Record, second: Labels | None = None) -> Example:
+    """A record as an example; where a second hand has labelled it too, the mean of both."""
+    hands: list[Record | Labels] = [record, second] if second else [record]
+    spans = []
+    for quoted in (record.criteria, record.counter, record.factors):
+        for slug, quotes in quoted.items():
+            for quote in quotes:
+                start = record.text.index(quote)
+                spans.append((TRAITS.index(slug), start, start + len(quote)))
+    styled = [hand for hand in hands if hand.leadership_styles]
+    return Example(
+        record.text,
+        _share(VERDICTS, [(hand.verdict,) for hand in hands]),
+        _share(TRAITS, [(*hand.criteria, *hand.factors) for hand in hands]),
+        _share(STYLES, [(*hand.leadership_styles, *hand.management_styles) for hand in styled]) if styled else None,
+        tuple(spans),
+    )
+
+
+def _share(names: Sequence[str], marked: list[tuple[str, ...]]) -> Floats:
+    """How large a part of the hands marked each name."""
+    return np.array([np.mean([name in marks for marks in marked]) for name in names], np.float32)
+
+
+class Reader:
+    """The tokenizer of a base model, BERT's or MPNet's, with its special tokens."""
+
+    def __init__(self, base: str) -> None:
+        self.tokenizer = Tokenizer.from_file(f"{base}/tokenizer.json")
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.start, self.stop, self.pad = (
+            next(place for name in names if (place := self.tokenizer.token_to_id(name)) is not None)
+            for names in (("[CLS]", "<s>"), ("[SEP]", "</s>"), ("[PAD]", "<pad>"))
+        )
+
+    def __call__(self, text: str) -> Encoding:
+        """The tokens of a text without special tokens."""
+        return self.tokenizer.encode(readable_copy(text), add_special_tokens=False)
 
 
 @dataclass
 class Batch:
-    """A padded batch; `quoted` has shape (batch, tokens, traits), `counted` marks texts with style labels."""
+    """A padded batch; `quoted` has shape (batch, tokens, traits); `judged` and `styled` say whose targets are known."""
 
     ids: Tensor
     mask: Tensor
     inner: Tensor
     verdict: Tensor
+    judged: Tensor
     traits: Tensor
     styles: Tensor
-    counted: Tensor
+    styled: Tensor
     quoted: Tensor
-    index: Tensor
+    index: list[int]
 
 
-def quoted_spans(record: Record, text: str) -> list[tuple[int, int, int]]:
-    """(trait, start, end) of every quote, for and against, that still stands in the text."""
-    spans = []
-    for labels in (record.criteria, record.counter, record.factors):
-        for slug, quotes in labels.items():
-            for quote in quotes:
-                start = text.find(quote)
-                if start >= 0:
-                    spans.append((TRAITS.index(slug), start, start + len(quote)))
-    return spans
-
-
-def batches(
-    records: list[Record],
-    tokenizer: Tokenizer,
-    size: int,
-    seed: int | None = None,
-    augmenter: Augmenter | None = None,
-) -> Iterator[Batch]:
-    """Batches of texts of similar length; shuffled and varied when a seed is given."""
+def batches(examples: Sequence[Example], reader: Reader, size: int, seed: int | None = None) -> Iterator[Batch]:
+    """Batches of texts of similar length; shuffled when a seed is given."""
+    prepared = [(index, reader(example.text)) for index, example in enumerate(examples)]
+    prepared = [(index, tokens) for index, tokens in prepared if tokens.ids]
     shuffler = random.Random(seed)
-    prepared = []
-    for index, record in enumerate(records):
-        text = augmenter(record, shuffler) if augmenter else record.text
-        tokens = tokenizer.encode(readable_copy(text), add_special_tokens=False)
-        prepared.append((index, text, tokens.ids[: WINDOW - 2] or [tokenizer.token_to_id("[UNK]")], tokens.offsets))
+    chunk = size * 16 if seed is not None else max(len(prepared), 1)
     if seed is not None:
         shuffler.shuffle(prepared)
-    chunk = size * 16 if seed is not None else max(len(prepared), 1)
     groups = []
     for first in range(0, len(prepared), chunk):
-        part = sorted(prepared[first : first + chunk], key=lambda item: len(item[2]))
+        part = sorted(prepared[first : first + chunk], key=lambda item: len(item[1].ids))
         groups += [part[i : i + size] for i in range(0, len(part), size)]
     if seed is not None:
         shuffler.shuffle(groups)
     for group in groups:
-        yield _batch(records, group, tokenizer)
+        yield _batch(examples, group, reader)
 
 
-def _batch(
-    records: list[Record], group: list[tuple[int, str, list[int], list[tuple[int, int]]]], t: Tokenizer
-) -> Batch:
-    longest = max(len(ids) for _, _, ids, _ in group) + 2
-    shape = (len(group), longest)
-    ids = np.full(shape, t.token_to_id("[PAD]"), np.int64)
+def _batch(examples: Sequence[Example], group: list[tuple[int, Encoding]], reader: Reader) -> Batch:
+    chosen = [examples[index] for index, _ in group]
+    room = WINDOW - 2
+    shape = (len(group), min(room, max(len(tokens.ids) for _, tokens in group)) + 2)
+    ids = np.full(shape, reader.pad, np.int64)
     inner = np.zeros(shape, bool)
-    mask = np.zeros(shape, np.int64)
     quoted = np.zeros((*shape, len(TRAITS)), np.float32)
-    traits = np.zeros((len(group), len(TRAITS)), np.float32)
-    styles = np.zeros((len(group), len(STYLES)), np.float32)
-    for row, (index, text, tokens, offsets) in enumerate(group):
-        record = records[index]
-        ids[row, : len(tokens) + 2] = [t.token_to_id("[CLS]"), *tokens, t.token_to_id("[SEP]")]
-        mask[row, : len(tokens) + 2] = 1
-        inner[row, 1 : len(tokens) + 1] = True
-        for trait, start, end in quoted_spans(record, text):
-            for place, (left, right) in enumerate(offsets[: len(tokens)]):
+    for row, (example, (_, tokens)) in enumerate(zip(chosen, group, strict=True)):
+        kept = tokens.ids[:room]
+        ids[row, : len(kept) + 2] = [reader.start, *kept, reader.stop]
+        inner[row, 1 : len(kept) + 1] = True
+        for trait, start, end in example.spans:
+            for place, (left, right) in enumerate(tokens.offsets[:room]):
                 if left < end and right > start:
                     quoted[row, place + 1, trait] = 1
-        for slug in (*record.criteria, *record.factors):
-            traits[row, TRAITS.index(slug)] = 1
-        for slug in (*record.leadership_styles, *record.management_styles):
-            styles[row, STYLES.index(slug)] = 1
-    chosen = [records[index] for index, *_ in group]
+    blank = {"verdict": np.zeros(len(VERDICTS), np.float32), "styles": np.zeros(len(STYLES), np.float32)}
     return Batch(
         torch.from_numpy(ids),
-        torch.from_numpy(mask),
+        torch.from_numpy((ids != reader.pad).astype(np.int64)),
         torch.from_numpy(inner),
-        torch.tensor([VERDICTS.index(record.verdict) for record in chosen]),
-        torch.from_numpy(traits),
-        torch.from_numpy(styles),
-        torch.tensor([record.verdict != "insufficient" for record in chosen]),
+        torch.from_numpy(np.stack([blank["verdict"] if e.verdict is None else e.verdict for e in chosen])),
+        torch.tensor([e.verdict is not None for e in chosen], dtype=torch.float32),
+        torch.from_numpy(np.stack([e.traits for e in chosen])),
+        torch.from_numpy(np.stack([blank["styles"] if e.styles is None else e.styles for e in chosen])),
+        torch.tensor([e.styles is not None for e in chosen], dtype=torch.float32),
         torch.from_numpy(quoted),
-        torch.tensor([index for index, *_ in group]),
+        [index for index, _ in group],
     )

@@ -33,6 +33,7 @@ def write_encoder(network: Network, tokenizer: Tokenizer, folder: Path) -> None:
     that meet them: three times nearer to float than one scale per matrix, and free of what else is in a batch."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    network.encoder.set_attn_implementation("eager")
     sample = torch.ones((1, 8), dtype=torch.long)
     with tempfile.TemporaryDirectory() as temporary:
         plain = Path(temporary) / "encoder.onnx"

@@ -4,21 +4,21 @@ import copy
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from app.scoring.evaluation import Predictions, Truth, score
 from app.scoring.labels import CRITERIA
 from app.scoring.records import Record
-from app.training.augment import Augmenter
-from app.training.examples import Batch, batches
+from app.training.examples import Batch, Example, Reader, batches, example_of
 from app.training.network import Network, Outputs
+
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -27,70 +27,63 @@ class Recipe:
 
     seed: int = 1
     head_epochs: int = 15
-    epochs: int = 7
     batch: int = 16
     head_rate: float = 2e-3
-    rate: float = 8e-5
+    rate: float = 6e-5
     layer_decay: float = 0.85
-    frozen_layers: int = 0
     weight_decay: float = 0.05
     dropout: float = 0.15
-    attention_weight: float = 0.25
+    attention_weight: float = 0.15
     style_weight: float = 0.3
-    verdict_weight: float = 1.0
     trait_weight: float = 2.0
     smoothing: float = 0.05
     average: float = 0.98
     verdict_gradient: float = 0.3
-    ridge: float = 1.0
 
 
 def fit(
     base: str,
-    records: list[Record],
+    epochs: Sequence[Sequence[Example]],
+    first: Sequence[Example],
     dev: list[Record],
-    tokenizer: Tokenizer,
     recipe: Recipe,
-    *,
-    log: Callable[[str], None],
+    log: Log,
 ) -> Network:
-    """Train a network on records; `dev` is only watched."""
+    """Train a network: its heads on `first`, then everything on the examples of each epoch; `dev` is only watched."""
     torch.manual_seed(recipe.seed)
-    network = Network(base, recipe.dropout, recipe.verdict_gradient)
+    network, reader = Network(base, recipe.dropout, recipe.verdict_gradient), Reader(base)
     heads = [value for name, value in network.named_parameters() if not name.startswith("encoder.")]
-    _fit_heads(network, heads, records, tokenizer, recipe)
-    log(f"heads on frozen vectors: {watch(network, dev, tokenizer)}")
+    _fit_heads(network, heads, first, reader, recipe)
+    log(f"heads on frozen vectors: {watch(network, dev, reader)}")
     groups = [{"params": heads, "lr": recipe.head_rate / 4}, *_layers(network, recipe)]
     network.requires_grad_(False)
     for group in groups:
         for parameter in group["params"]:
             parameter.requires_grad_(True)
     averaged = copy.deepcopy(network).eval()
-    step = _stepper(groups, recipe, recipe.epochs * math.ceil(len(records) / recipe.batch))
-    augmenter = Augmenter(records)
-    for epoch in range(recipe.epochs):
+    step = _stepper(groups, recipe, sum(math.ceil(len(examples) / recipe.batch) for examples in epochs))
+    for epoch, examples in enumerate(epochs):
         network.train()
         started, losses = time.monotonic(), []
-        for batch in batches(records, tokenizer, recipe.batch, recipe.seed * 1000 + epoch, augmenter):
-            loss = loss_of(network(batch.ids, batch.mask, batch.inner), batch, recipe)
-            losses.append(step(loss + ridge(network, recipe, len(records))))
+        for batch in batches(examples, reader, recipe.batch, recipe.seed * 1000 + epoch):
+            losses.append(step(loss_of(network(batch.ids, batch.mask, batch.inner), batch, recipe)))
             with torch.no_grad():
                 for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
                     kept.lerp_(new, 1 - recipe.average)
         seconds = time.monotonic() - started
-        log(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, {seconds:.0f} s, {watch(averaged, dev, tokenizer)}")
+        log(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, {seconds:.0f} s, {watch(averaged, dev, reader)}")
     return averaged
 
 
 def _fit_heads(
-    network: Network, heads: list[nn.Parameter], records: list[Record], tokenizer: Tokenizer, recipe: Recipe
+    network: Network, heads: list[nn.Parameter], examples: Sequence[Example], reader: Reader, recipe: Recipe
 ) -> None:
     """Fit the heads on vectors of the frozen encoder, which are computed once."""
     network.eval()
     with torch.no_grad():
         frozen = [
-            (batch, network.encoder(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state)
-            for batch in batches(records, tokenizer, recipe.batch, recipe.seed)
+            (batch, network.encode(batch.ids, batch.mask))
+            for batch in batches(examples, reader, recipe.batch, recipe.seed)
         ]
     network.train()
     step = _stepper([{"params": heads, "lr": recipe.head_rate}], recipe, recipe.head_epochs * len(frozen))
@@ -98,7 +91,7 @@ def _fit_heads(
     for _ in range(recipe.head_epochs):
         shuffler.shuffle(frozen)
         for batch, hidden in frozen:
-            step(loss_of(network.read(hidden, batch.inner), batch, recipe) + ridge(network, recipe, len(records)))
+            step(loss_of(network.read(hidden, batch.inner), batch, recipe))
 
 
 def _layers(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
@@ -107,7 +100,6 @@ def _layers(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     return [
         {"params": list(layer.parameters()), "lr": recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)}
         for depth, layer in enumerate(layers)
-        if depth >= recipe.frozen_layers
     ]
 
 
@@ -135,47 +127,34 @@ def _stepper(groups: list[dict[str, Any]], recipe: Recipe, total: int) -> Callab
 
 def loss_of(outputs: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
     """Verdict, traits, styles, and attention on the words that the labeller quoted."""
-    verdict = nn.functional.cross_entropy(outputs.verdict, batch.verdict, label_smoothing=recipe.smoothing)
+    soft = batch.verdict * (1 - recipe.smoothing) + recipe.smoothing / batch.verdict.shape[1]
+    verdict = -(soft * torch.log_softmax(outputs.verdict, dim=1)).sum(dim=1)
+    verdict = (verdict * batch.judged).sum() / batch.judged.sum().clamp(min=1)
     soft = batch.traits * (1 - recipe.smoothing) + recipe.smoothing / 2
     traits = nn.functional.binary_cross_entropy_with_logits(outputs.traits, soft)
-    counted = batch.counted.float()[:, None]
     styles = nn.functional.binary_cross_entropy_with_logits(outputs.styles, batch.styles, reduction="none")
-    styles = (styles * counted).sum() / (counted.sum() * styles.shape[1]).clamp(min=1)
+    styles = (styles.mean(dim=1) * batch.styled).sum() / batch.styled.sum().clamp(min=1)
     has = batch.quoted.amax(dim=1)
     on_quotes = (outputs.attention * batch.quoted).sum(dim=1)
     attention = -(has * torch.log(on_quotes + 1e-4)).sum() / has.sum().clamp(min=1)
-    return (
-        recipe.verdict_weight * verdict
-        + recipe.trait_weight * traits
-        + recipe.style_weight * styles
-        + recipe.attention_weight * attention
-    )
+    return verdict + recipe.trait_weight * traits + recipe.style_weight * styles + recipe.attention_weight * attention
 
 
-def ridge(network: Network, recipe: Recipe, count: int) -> Tensor:
-    """The penalty of logistic regression with C = 1 / recipe.ridge on the verdict's weights."""
-    size = network.verdict_mean.weight.square().sum() + network.verdict_traits.square().sum()
-    return recipe.ridge / (2 * count) * size
-
-
-@torch.no_grad()
-def logits(network: Network, records: list[Record], tokenizer: Tokenizer) -> Outputs:
-    """The logits of all records, in order, without attention."""
+def read(network: Network, examples: Sequence[Example], reader: Reader) -> Outputs:
+    """The logits of all examples, in order, without attention; zeros where a text has no token."""
     network.eval()
-    rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
-    for batch in batches(records, tokenizer, 32):
-        out = network(batch.ids, batch.mask, batch.inner)
-        for place, index in enumerate(batch.index.tolist()):
-            rows[index] = (out.traits[place], out.verdict[place], out.styles[place])
-    traits, verdict, styles = (torch.stack([rows[i][k] for i in range(len(records))]) for k in range(3))
+    widths = (network.trait_bias.numel(), network.verdict_mean.out_features, network.style_mean.out_features)
+    traits, verdict, styles = (torch.zeros(len(examples), width) for width in widths)
+    with torch.no_grad():
+        for batch in batches(examples, reader, 32):
+            out = network(batch.ids, batch.mask, batch.inner)
+            traits[batch.index], verdict[batch.index], styles[batch.index] = out.traits, out.verdict, out.styles
     return Outputs(traits, verdict, styles, torch.empty(0))
 
 
-def watch(network: Network, dev: list[Record], tokenizer: Tokenizer) -> str:
+def watch(network: Network, dev: list[Record], reader: Reader) -> str:
     """The main figures on development data, for the log."""
-    if not dev:
-        return "no development data"
-    out = logits(network, dev, tokenizer)
+    out = read(network, [example_of(record) for record in dev], reader)
     predictions = Predictions(
         torch.softmax(out.verdict, -1).double().numpy(),
         torch.sigmoid(out.traits[:, : len(CRITERIA)]).double().numpy(),
