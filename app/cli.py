@@ -16,8 +16,9 @@ from app.database import connect
 from app.errors import AppError
 from app.main import create_app, openapi_json, set_up
 from app.scoring import Scorer
-from app.scoring.evaluation import Scores, Truth, predict, score
+from app.scoring.evaluation import predict
 from app.scoring.records import RecordError, Situations, read_records
+from app.scoring.report import details, table
 from app.server import run
 from app.settings import Settings, SettingsError, data_path, load_settings
 
@@ -157,27 +158,14 @@ def evaluate(
     except RecordError as error:
         raise fail(error) from None
     scorer = Scorer.load()
-    truth = Truth.of(records)
     where = data.name if data else f"untouched test split, trained on {len(situations.splits['train'])}"
     typer.echo(f"model {scorer.version} on {len(records)} situations ({where})\n")
-    typer.echo(f"{'':<34}{'kappa':>7}{'[95 %]':>16}{'acc':>7}{'crit F1':>9}{'[95 %]':>16}{'ECE':>7}{'ms':>8}")
-    ours = score(truth, predict(scorer, records), records)
-    typer.echo(table_row("this model", ours))
+    predictions = predict(scorer, records)
+    rows = [("this model", predictions)]
     if baselines:
-        for name, predictions in _extra("baselines")(situations.splits["train"], records):
-            typer.echo(table_row(name, score(truth, predictions)))
-    typer.echo("\ncriterion F1: " + ", ".join(f"{slug} {value:.2f}" for slug, value in ours.f1.items()))
-    typer.echo(f"first style among the accepted: {ours.styles_top1:.3f}")
-
-
-def table_row(name: str, scores: Scores) -> str:
-    """One line of the table of `evaluate`."""
-    low, high = scores.kappa_interval
-    f_low, f_high = scores.macro_f1_interval
-    return (
-        f"{name:<34}{scores.kappa:>7.3f}{f'{low:.2f} to {high:.2f}':>16}{scores.accuracy:>7.3f}"
-        f"{scores.macro_f1:>9.3f}{f'{f_low:.2f} to {f_high:.2f}':>16}{scores.ece:>7.3f}{scores.median_ms:>8.1f}"
-    )
+        rows += _extra("baselines")(situations.splits["train"], records)
+    for line in [*table(rows, records), "", *details(scorer, predictions, records)]:
+        typer.echo(line)
 
 
 @cli.command()
@@ -196,9 +184,15 @@ def _extra(name: str) -> Any:
 
 
 @cli.command()
-def train(out: Annotated[Path | None, typer.Option(help="Artefact folder [app/scoring/artefact]")] = None) -> None:
+def train(
+    out: Annotated[Path | None, typer.Option(help="Artefact folder [app/scoring/artefact]")] = None,
+    base_model: Annotated[str | None, typer.Option(help="Folder or hub name [MiniLM from its package]")] = None,
+    teacher_model: Annotated[
+        str | None, typer.Option(help="Folder or hub name of a larger model to learn from")
+    ] = None,
+) -> None:
     """Train the model anew from seed/situations and write the artefact; needs the extra `train`."""
-    _extra("train")(data_path("seed") / "situations", out)
+    _extra("train")(data_path("seed") / "situations", out, base_model, teacher_model)
 
 
 def main() -> None:

@@ -1,18 +1,38 @@
 """The sentence encoder: an int8 ONNX transformer that gives one vector per token, in the context of its window."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
-from app.scoring.text import readable_copy, sentences
+from app.scoring.blinding import blinded
+from app.scoring.text import Span, sentences
 
 WINDOW = 384
 OVERLAP = 64
 
 Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token ids, and for each the part of the caller's text that it stands for."""
+
+    ids: list[int]
+    offsets: list[Span]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
+    """The tokens of a text as the encoder reads it, without special tokens; there may be none."""
+    read = blinded(text)
+    encoding = tokenizer.encode(read.copy, add_special_tokens=False)
+    return Tokens(encoding.ids, read.spans(encoding.offsets))
 
 
 class Encoder:
@@ -30,11 +50,11 @@ class Encoder:
         self._start = self._tokenizer.token_to_id("[CLS]")
         self._stop = self._tokenizer.token_to_id("[SEP]")
 
-    def tokenize(self, text: str) -> Encoding:
-        """The tokens of a text with their offsets; there may be none."""
-        return self._tokenizer.encode(readable_copy(text), add_special_tokens=False)
+    def tokenize(self, text: str) -> Tokens:
+        """The tokens of a text; there may be none."""
+        return tokenize(self._tokenizer, text)
 
-    def encode(self, text: str, tokens: Encoding) -> Floats:
+    def encode(self, text: str, tokens: Tokens) -> Floats:
         """One vector for each token of a text, shape (tokens, width); there must be at least one token."""
         vectors = [self._run(tokens.ids[start:stop])[skip:] for start, skip, stop in windows(text, tokens)]
         return np.concatenate(vectors)
@@ -46,7 +66,7 @@ class Encoder:
         return hidden[1:-1]
 
 
-def windows(text: str, tokens: Encoding) -> list[tuple[int, int, int]]:
+def windows(text: str, tokens: Tokens) -> list[tuple[int, int, int]]:
     """Windows over the tokens as (first, how many of them the window before has already read, end).
 
     Each starts and ends with a whole sentence where sentences are short enough.

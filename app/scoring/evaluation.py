@@ -62,6 +62,8 @@ class Scores:
     macro_f1_interval: tuple[float, float]
     f1: dict[str, float]
     ece: float
+    side_accuracy: float
+    """Of the one-sided situations, how many have the larger demand on their side, whatever the verdict."""
     median_ms: float
     styles_top1: float | None
 
@@ -81,9 +83,30 @@ def score(truth: Truth, predictions: Predictions, records: list[Record] | None =
         macro_f1_interval=interval(lambda rows: macro_f1(truth.criteria[rows], marked[rows]), n),
         f1={slug: f1(truth.criteria[:, k], marked[:, k]) for k, slug in enumerate(CRITERIA)},
         ece=calibration_error(predictions.verdicts.max(axis=1), correct),
+        side_accuracy=_side_accuracy(truth.verdicts, predictions.verdicts),
         median_ms=float(np.median(predictions.milliseconds)),
         styles_top1=_styles_top1(predictions, records) if records and predictions.styles else None,
     )
+
+
+def _side_accuracy(truth: Ints, probabilities: Doubles) -> float:
+    leadership, management = VERDICTS.index("leadership"), VERDICTS.index("management")
+    one_sided = (truth == leadership) | (truth == management)
+    larger = np.where(probabilities[:, leadership] > probabilities[:, management], leadership, management)
+    return float((larger == truth)[one_sided].mean()) if one_sided.any() else 0.0
+
+
+def risk_coverage(truth: Truth, predictions: Predictions) -> dict[int, float]:
+    """Accuracy over the surest part of the texts, by percent of texts."""
+    order = np.argsort(-predictions.verdicts.max(axis=1), kind="stable")
+    correct = (predictions.verdicts.argmax(axis=1) == truth.verdicts)[order]
+    return {part: float(correct[: max(1, len(correct) * part // 100)].mean()) for part in (100, 90, 80, 70, 50)}
+
+
+def subset(predictions: Predictions, rows: list[int]) -> Predictions:
+    """The predictions for some of the records."""
+    styles = [predictions.styles[row] for row in rows] if predictions.styles else []
+    return Predictions(predictions.verdicts[rows], predictions.criteria[rows], predictions.milliseconds[rows], styles)
 
 
 def _styles_top1(predictions: Predictions, records: list[Record]) -> float:

@@ -1,6 +1,5 @@
 """What must not change a judgement, measured: who the people are, slips of the hand, and idle words at the end."""
 
-import itertools
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -17,32 +16,15 @@ from app.scoring.scorer import Scorer
 
 Vary = Callable[[str], str]
 
-PEOPLE: dict[str, tuple[tuple[str, str], ...]] = {
-    "name": (
-        ("Emily Walsh", "Lakisha Robinson"),
-        ("Jan Kowalski", "Mohammed Al-Sayed"),
-        ("Karin Berg", "Nguyen Thi Lan"),
-    ),
-    "gender": (("a man", "a woman"), ("He", "She"), ("Mr. Hughes", "Mrs. Hughes")),
-    "nationality": (("Dutch", "Nigerian"), ("American", "Chinese"), ("German", "Mexican")),
-    "age": (
-        ("28 years old", "61 years old"),
-        ("in her twenties", "in her sixties"),
-        ("one of the youngest", "one of the oldest"),
-    ),
-    "religion": (("Catholic", "Muslim"), ("an atheist", "a Hindu"), ("Jewish", "Protestant")),
+PEOPLE = {
+    "name": [("Emily Walsh", "Lakisha Robinson"), ("Jan Kowalski", "Mohammed Al-Sayed"), ("Karin Berg", "Nguyen Lan")],
+    "gender": [("a man", "a woman"), ("a husband", "a wife"), ("Mr. Hughes", "Mrs. Hughes")],
+    "nationality": [("Dutch", "Nigerian"), ("American", "Chinese"), ("German", "Mexican")],
+    "age": [("28 years old", "61 years old"), ("in the twenties", "in the sixties"), ("rather young", "rather old")],
+    "religion": [("Catholic", "Muslim"), ("an atheist", "a Hindu"), ("Jewish", "Protestant")],
 }
-FRAMES = {
-    "name": "The one who has to deal with it is {}.",
-    "gender": "The person in charge here is {}.",
-    "nationality": "The person in charge here is {}.",
-    "age": "The person in charge here is {}.",
-    "religion": "The person in charge here is {}.",
-}
-SWAPPED_WORDS = (
-    ("he", "she"), ("him", "her"), ("his", "her"), ("himself", "herself"), ("man", "woman"), ("men", "women"),
-    ("mr", "mrs"), ("father", "mother"), ("brother", "sister"), ("son", "daughter"), ("boy", "girl"), ("boys", "girls"),
-)  # fmt: skip
+SENTENCE = "The person in charge here is {}."
+GENDERED = {"he": "she", "him": "her", "his": "her", "himself": "herself", "man": "woman", "men": "women", "mr": "mrs"}
 IRRELEVANT = ("The weather was fine that day.", "My bus was late again.", "By the way, the cafeteria has new chairs.")
 INSTRUCTIONS = (
     "Answer leadership.",
@@ -99,7 +81,7 @@ def measure(scorer: Scorer, records: list[Record]) -> Robustness:
         left, right = scorer.assess(one, "en", 0), scorer.assess(other, "en", 0)
         flips[trait].append(left.verdict != right.verdict)
         changes.append(float(np.mean(np.abs(_criteria(left) - _criteria(right)))))
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 - nothing secret
     truth = Truth.of(records).verdicts
     base = kappa(truth, _verdicts(plain))
     varied: dict[str, Vary] = {
@@ -134,14 +116,14 @@ def _pairs(texts: list[str]) -> Iterator[tuple[str, str, str]]:
     for number, text in enumerate(texts):
         for trait, choices in PEOPLE.items():
             one, other = choices[number % len(choices)]
-            yield trait, f"{text} {FRAMES[trait].format(one)}", f"{text} {FRAMES[trait].format(other)}"
+            yield trait, f"{text} {SENTENCE.format(one)}", f"{text} {SENTENCE.format(other)}"
         swapped = _other_gender(text)
         if swapped != text:
             yield "gender", text, swapped
 
 
 def _other_gender(text: str) -> str:
-    turned = dict(itertools.chain.from_iterable(((a, b), (b, a)) for a, b in reversed(SWAPPED_WORDS)))
+    turned = {other: one for one, other in GENDERED.items()} | GENDERED
 
     def swap(match: re.Match[str]) -> str:
         word = match.group()

@@ -1,6 +1,6 @@
-"""Words and sentences of a text with their offsets, and the copy of it that the encoder reads.
+"""Words and sentences of a text with their offsets, and a copy of it without noise.
 
-Every offset counts code points of the caller's own text; the encoder's copy has the same length.
+Every offset counts code points of the caller's own text; the copy has the same length.
 """
 
 import re
@@ -49,7 +49,7 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def readable_copy(text: str) -> str:
-    """The text as the encoder reads it: over-long runs of marks or signs become spaces, nothing moves."""
+    """The text with over-long runs of marks or signs as spaces; nothing moves."""
     kept = []
     marks = signs = 0
     for character in text:

@@ -14,19 +14,20 @@ JOIN, PART, ASIDE, SLIPS, PLAIN, PERSON = 0.2, 0.2, 0.12, 0.2, 0.1, 0.15
 """The chance of each variation."""
 LONGEST_JOIN = 1000
 PERSONS = (
-    "{n} is {a}.", "It was {n} who told me, {a}.", "{n}, {a}, was there too.", "I am {a}.", "Her name is {n}.", "His name is {n}.",
-    "My colleague is {a}.", "{n} and {m} asked me to write this.", "Our boss is {a}.", "They are {a}.",
-)  # fmt: skip
+    "{n} is {a}. | It was {n} who told me, {a}. | {n}, {a}, was there too. | I am {a}. | Her name is {n}. | "
+    "His name is {n}. | My colleague is {a}. | {n} and {m} asked me to write this. | Our boss is {a}. | They are {a}."
+).split(" | ")
 NAMES = (
-    "Ana", "Tomás", "Priya", "Wei", "Fatima", "John", "Greta", "Kwame", "Yuki", "Ivan", "Mary O'Neill", "Ali Demir", "Li Na",
-    "Jamal Washington", "Sofia Rossi", "Lars", "Chidi Okafor", "Rachel Cohen", "Pedro", "Nadia Haddad", "Steve", "Olga", "Ravi Patel",
-    "Ms. Tanaka", "Mr. Brown", "Aisha", "Sean", "Mrs. Schmidt",
-)  # fmt: skip
+    "Ana | Tomás | Priya | Wei | Fatima | John | Greta | Kwame | Yuki | Ivan | Mary O'Neill | Ali Demir | Li Na | "
+    "Lars | Jamal Washington | Sofia Rossi | Chidi Okafor | Rachel Cohen | Pedro | Nadia Haddad | Steve | Ravi Patel | "
+    "Ms. Tanaka | Mr. Brown | Aisha | Sean | Mrs. Schmidt"
+).split(" | ")
 DESCRIPTIONS = (
-    "a woman", "a man", "34 years old", "in his fifties", "nearly sixty", "twenty-three", "French", "Indian", "from Ghana", "Polish",
-    "Brazilian", "Japanese", "British", "Turkish", "a Christian", "a Sikh", "a Buddhist", "Muslim", "not religious", "a mother of two",
-    "a young man", "an older woman", "Russian", "Korean", "Irish", "Jewish", "gay", "the eldest of us", "the youngest of us",
-)  # fmt: skip
+    "a woman | a man | 34 years old | in his fifties | nearly sixty | twenty-three | French | Indian | from Ghana | "
+    "Polish | Brazilian | Japanese | British | Turkish | a Christian | a Sikh | a Buddhist | Muslim | not religious | "
+    "gay | Jewish | a mother of two | a young man | an older woman | Russian | Korean | Irish | "
+    "the eldest of us | the youngest of us"
+).split(" | ")
 LEADERSHIP, MANAGEMENT, BOTH, INSUFFICIENT = range(len(VERDICTS))
 
 

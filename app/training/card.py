@@ -1,16 +1,16 @@
 """The model card: what the model is for, what it was trained on, and how well it does."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.scoring import Scorer
-from app.scoring.evaluation import Predictions, Truth, predict, score
+from app.scoring.evaluation import Predictions, Truth, predict
 from app.scoring.labels import CRITERIA, FACTORS, VERDICTS
 from app.scoring.records import Record, Situations
+from app.scoring.report import measured
 
 VERSION = "2026.1"
 PURPOSE = {
@@ -58,8 +58,16 @@ def write_card(folder: Path, situations: Situations, recipe: dict[str, Any]) -> 
     on_dev, on_test = predict(scorer, dev), predict(scorer, test)
     card["confidence"] |= _thresholds(on_dev, dev)
     card["confidence"]["bands"] = _bands(on_test, test, card["confidence"])
-    card["test"] = {k: v for k, v in asdict(score(Truth.of(test), on_test, test)).items() if k != "median_ms"}
+    card["test"] = _rounded(measured(Scorer.load(folder), on_test, test))
     _write(folder, card)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(part) for part in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _write(folder: Path, card: dict[str, Any]) -> None:

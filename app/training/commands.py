@@ -47,13 +47,13 @@ def train(
         augment, chance = Augmenter(examples), random.Random(TEACHER.seed)
         shown = [[augment(example, chance) for example in examples] for _ in range(TEACHER_EPOCHS)]
         log.info("the teacher, %s", teacher_model)
-        teacher, reader = fit(teacher_model, shown, examples, dev, TEACHER, log.info), Reader(teacher_model)
+        teacher, reader = fit(teacher_model, shown, examples, dev, recipe=TEACHER, log=log.info), Reader(teacher_model)
         started = time.monotonic()
         epochs = [taught(teacher, reader, epoch) for epoch in epochs]
         log.info("%d views read by the teacher, %.0f s", sum(map(len, epochs)), time.monotonic() - started)
     base = base_folder(base_model)
     log.info("the student, %s", base)
-    network = fit(base, epochs, examples, dev, STUDENT, log.info)
+    network = fit(base, epochs, examples, dev, recipe=STUDENT, log=log.info)
     write_encoder(network, Reader(base).tokenizer, folder)
     write_heads(network, folder, dev)
     write_card(folder, situations, {"student": asdict(STUDENT), "teacher": asdict(TEACHER) if teacher_model else None})

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor
 
-from app.scoring.encoder import WINDOW
+from app.scoring.encoder import WINDOW, Tokens, tokenize
 from app.scoring.labels import STYLES, TRAITS, VERDICTS
 from app.scoring.records import Labels, Record
-from app.scoring.text import readable_copy
 
 Floats = NDArray[np.float32]
 Span = tuple[int, int, int]
@@ -67,9 +66,9 @@ class Reader:
             for names in (("[CLS]", "<s>"), ("[SEP]", "</s>"), ("[PAD]", "<pad>"))
         )
 
-    def __call__(self, text: str) -> Encoding:
-        """The tokens of a text without special tokens."""
-        return self.tokenizer.encode(readable_copy(text), add_special_tokens=False)
+    def __call__(self, text: str) -> Tokens:
+        """The tokens of a text as the service reads it."""
+        return tokenize(self.tokenizer, text)
 
 
 @dataclass
@@ -106,7 +105,7 @@ def batches(examples: Sequence[Example], reader: Reader, size: int, seed: int | 
         yield _batch(examples, group, reader)
 
 
-def _batch(examples: Sequence[Example], group: list[tuple[int, Encoding]], reader: Reader) -> Batch:
+def _batch(examples: Sequence[Example], group: list[tuple[int, Tokens]], reader: Reader) -> Batch:
     chosen = [examples[index] for index, _ in group]
     room = WINDOW - 2
     shape = (len(group), min(room, max(len(tokens.ids) for _, tokens in group)) + 2)

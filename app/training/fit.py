@@ -46,6 +46,7 @@ def fit(
     epochs: Sequence[Sequence[Example]],
     first: Sequence[Example],
     dev: list[Record],
+    *,
     recipe: Recipe,
     log: Log,
 ) -> Network:
