@@ -97,7 +97,8 @@ def test_evaluate_measures_any_labelled_file_and_names_the_line_that_is_wrong(tm
     file.write_text(json.dumps(RECORD) + "\n" + json.dumps(RECORD) + "\n", encoding="utf-8")
     output = run("evaluate", "--data", str(file)).stdout
     assert "on 2 situations" in output
-    assert "criterion F1" in output
+    for figure in ("criterion F1", "accuracy of the surest", "evidence, sufficiency", "who the people are", "typos"):
+        assert figure in output
     file.write_text(json.dumps(RECORD) + "\n" + json.dumps(RECORD | {"verdict": "maybe"}), encoding="utf-8")
     result = run("evaluate", "--data", str(file))
     assert result.returncode == 2

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from app.scoring import Scorer
+from app.scoring.blinding import blinded
 from app.scoring.encoder import WINDOW, Encoder, windows
 from app.scoring.language import detect
 from app.scoring.metrics import calibration_error, f1, interval, kappa
@@ -115,7 +115,7 @@ def test_long_texts_are_read_to_the_end_in_overlapping_windows_of_whole_sentence
         abs((a.probability or 0) - (b.probability or 0)) for a, b in zip(plain.criteria, with_end.criteria, strict=True)
     ]
     assert max(moved) > 0.01
-    tokens = Tokenizer.from_file(str(ARTEFACT / "tokenizer.json")).encode(filler + SITUATION, add_special_tokens=False)
+    tokens = Encoder(ARTEFACT).tokenize(filler + SITUATION)
     found = windows(filler + SITUATION, tokens)
     assert [stop for _, _, stop in found[:-1]] == [start + skip for start, skip, _ in found[1:]]
     assert found[-1][2] == len(tokens.ids)
@@ -146,6 +146,40 @@ def test_every_score_moves_with_the_text(scorer: Scorer) -> None:
     assert other["interpersonal"] > chance["interpersonal"] + 0.2
     assert chance["standardization"] > other["standardization"] + 0.2
     assert torn.demand["leadership"] > calm.demand["leadership"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "Emily Walsh told her team that the plant will close.",
+            "Jamal Robinson told his team that the plant will close.",
+        ),
+        (
+            "Mr. Kowalski, a Polish man, must count the stock by noon.",
+            "Mrs. Nakamura, a Japanese woman, must count the stock by noon.",
+        ),
+        ("A 28-year-old Catholic runs the night shift.", "A 61-year-old Muslim runs the night shift."),
+        ("She is in her late twenties and leads forty people.", "He is in his early sixties and leads forty people."),
+    ],
+)
+def test_who_the_people_are_does_not_move_any_number(scorer: Scorer, one: str, other: str) -> None:
+    left, right = scorer.assess(one), scorer.assess(other)
+    assert left.probabilities == right.probabilities
+    assert [trait.probability for trait in left.criteria] == [trait.probability for trait in right.criteria]
+    for text, answer in ((one, left), (other, right)):
+        assert all(text[q.start : q.end] == q.quote for trait in answer.criteria for q in trait.evidence)
+
+
+@given(ANY_TEXT)
+def test_every_part_of_the_blinded_copy_stands_for_a_part_of_the_text(text: str) -> None:
+    text = f"{text} Emily Walsh, aged 34, and her Dutch brother. {text}"
+    read = blinded(text)
+    spans = read.spans([(place, place + 1) for place in range(len(read.copy))])
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert all(first[0] <= second[0] for first, second in pairwise(spans))
+    assert "Emily" not in read.copy
+    assert "Dutch" not in read.copy
 
 
 def test_measures_give_their_known_values() -> None:
