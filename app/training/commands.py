@@ -2,7 +2,6 @@
 
 import json
 import logging
-import random
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,7 +14,6 @@ from app.scoring.evaluation import Predictions, Truth, predict, score
 from app.scoring.records import Record, Situations
 from app.scoring.scorer import ARTEFACT
 from app.training import baselines as simple
-from app.training.augment import Augmenter
 from app.training.card import write_card
 from app.training.distil import taught, views
 from app.training.examples import Reader, example_of
@@ -24,8 +22,8 @@ from app.training.fit import Recipe, fit
 from app.training.network import base_folder
 
 log = logging.getLogger("lead_or_manage.training")
-TEACHER = Recipe(rate=3e-5, layer_decay=0.92, head_epochs=8)
-TEACHER_EPOCHS = 4
+TEACHER = Recipe(seed=2, rate=3e-5, layer_decay=0.92, head_epochs=8)
+TEACHER_EPOCHS = 3
 STUDENT = Recipe()
 EPOCHS = 6
 
@@ -44,8 +42,7 @@ def train(
     torch.use_deterministic_algorithms(True)
     epochs = views(examples, EPOCHS, STUDENT.seed)
     if teacher_model:
-        augment, chance = Augmenter(examples), random.Random(TEACHER.seed)
-        shown = [[augment(example, chance) for example in examples] for _ in range(TEACHER_EPOCHS)]
+        shown = views(examples, TEACHER_EPOCHS, TEACHER.seed)
         log.info("the teacher, %s", teacher_model)
         teacher, reader = fit(teacher_model, shown, examples, dev, recipe=TEACHER, log=log.info), Reader(teacher_model)
         started = time.monotonic()

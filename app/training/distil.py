@@ -14,15 +14,12 @@ from app.training.network import Network
 
 TRUST = 0.5
 """How far a target follows the teacher where there is a label too."""
-VIEWS = 1.3
-"""Views in one epoch for each text."""
 
 
 def views(examples: list[Example], epochs: int, seed: int) -> list[list[Example]]:
-    """New views for each epoch: every text once, and some more."""
+    """A new view of every text for each epoch."""
     augment, chance = Augmenter(examples), random.Random(seed)
-    more = int(len(examples) * (VIEWS - 1))
-    return [[augment(e, chance) for e in [*examples, *chance.sample(examples, more)]] for _ in range(epochs)]
+    return [[augment(example, chance) for example in examples] for _ in range(epochs)]
 
 
 def taught(teacher: Network, reader: Reader, examples: Sequence[Example]) -> list[Example]:
