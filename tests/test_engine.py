@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -39,6 +40,14 @@ def test_the_engine_works_without_web_database_or_settings() -> None:
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() in {"leadership", "management", "both", "insufficient"}
+
+
+def test_the_engine_leaves_no_trace_outside_and_sends_nothing_home(tmp_path: Path) -> None:
+    script = "from app.scoring import Scorer; Scorer.load().assess('Two plants merge.')"
+    quiet = {name: value for name, value in os.environ.items() if name != "CI"} | {"HOME": str(tmp_path)}
+    quiet.pop("XDG_CACHE_HOME", None)
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=quiet, check=True)
+    assert list(tmp_path.rglob("*")) == []
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=400)

@@ -4,6 +4,11 @@ from app.scoring import Scorer
 Scorer.load().assess("Two plants merge and nobody knows the new structure.").verdict
 """
 
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# onnxruntime 1.29 and later sends data home from its import on, unless this stands before
+
 from app.scoring.assessment import Assessment, Confidence, Evidence, MissingInput, StyleFit, Trait, Warned
 from app.scoring.scorer import Scorer
 
