@@ -139,6 +139,12 @@ def test_a_text_beyond_the_evaluated_length_is_warned_about(scorer: Scorer) -> N
     assert scorer.assess(SITUATION).warnings == ()
 
 
+def test_a_text_that_names_a_person_is_warned_about(scorer: Scorer) -> None:
+    for text in ("Emily never files her reports.", "Ask Mr. Okafor about the rota.", "Is Kwame ready for more?"):
+        assert [warning.code for warning in scorer.assess(text).warnings] == ["about_a_person"]
+    assert scorer.assess("The rota for March is not ready, ask the foreman.").warnings == ()
+
+
 def test_the_same_text_gives_the_same_vectors_whatever_was_read_before() -> None:
     encoder = Encoder(ARTEFACT)
     other = "Something else entirely, and much longer than before. " * 20

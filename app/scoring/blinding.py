@@ -45,18 +45,18 @@ _TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|mister|dr|prof|sir|madam)\.? $", re.IG
 
 
 def _words() -> tuple[dict[str, str], frozenset[str]]:
-    """What stands for each word, and the given names among them."""
+    """What stands for each word, and which of them are meant only where they are capitalised."""
     found = {word: neutral for neutral, words in NEUTRAL.items() for word in words.split()}
-    names: frozenset[str] = frozenset()
+    proper: frozenset[str] = frozenset()
     for section in PEOPLE.read_text(encoding="utf-8").split("# ")[1:]:
         title, *words = section.split()
         if title == "given_names":
-            names = frozenset(words)
+            proper = frozenset([*words, "polish"])
         found |= dict.fromkeys(words, SECTIONS[title])
-    return found, names
+    return found, proper
 
 
-_NEUTRAL, _NAMES = _words()
+_NEUTRAL, _PROPER = _words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def blinded(text: str) -> Blinded:
         neutral = AGE if match["age"] else _NEUTRAL.get(word.lower())
         if neutral is None and named and follows:
             neutral = SURNAME
-        if neutral is None or (word.lower() in _NAMES and not named):
+        if neutral is None or (word.lower() in _PROPER and not named):
             continue
         if neutral in {SURNAME, SECTIONS["given_names"]}:
             name_end = end
@@ -107,3 +107,9 @@ def blinded(text: str) -> Blinded:
         pieces.append((length - len(neutral), length, start, end))
         done = end
     return Blinded("".join([*copy, plain[done:]]), pieces)
+
+
+def names_somebody(text: str) -> bool:
+    """Whether a person's name, or a title with a name, stands in the text."""
+    read = blinded(text)
+    return any(read.copy[start:end] in {SECTIONS["given_names"], SURNAME} for start, end, _, _ in read.pieces)

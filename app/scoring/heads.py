@@ -14,7 +14,8 @@ class Reading:
     """What the heads say about a text, calibrated.
 
     `shares` has shape (tokens, traits): what each token adds to each trait's logit, so that
-    bias + shares.sum(axis=0) are the logits, exactly.
+    bias + shares.sum(axis=0) are the logits, exactly. `informative` has one entry per trait: how far the verdict would
+    move, on average, if one knew for sure whether the trait is present.
     """
 
     bias: Floats
@@ -23,6 +24,7 @@ class Reading:
     verdict: Floats
     styles: Floats
     style_reasons: Floats
+    informative: Floats
 
 
 class Heads:
@@ -50,7 +52,25 @@ class Heads:
         styles = a["style_mean"] @ mean + reasons.sum(axis=1) + a["style_bias"]
         scale, shift = a["trait_scale"], a["trait_shift"]
         bias = a["trait_bias"] * scale + shift
-        return Reading(bias, shares * scale, logits * scale + shift, softmax(verdict), sigmoid(styles), reasons)
+        probabilities = sigmoid(logits * scale + shift)
+        return Reading(
+            bias,
+            shares * scale,
+            logits * scale + shift,
+            softmax(verdict),
+            sigmoid(styles),
+            reasons,
+            _informative(verdict, a["verdict_traits"], squashed, probabilities),
+        )
+
+
+def _informative(verdict: Floats, weights: Floats, squashed: Floats, probabilities: Floats) -> Floats:
+    found = []
+    for index, probability in enumerate(probabilities):
+        known = [softmax(verdict + weights[:, index] * (sign - squashed[index])) for sign in (-1, 1)]
+        moves = [np.abs(then - softmax(verdict)).sum() / 2 for then in known]
+        found.append((1 - probability) * moves[0] + probability * moves[1])
+    return np.array(found, np.float32)
 
 
 def sigmoid(values: Floats) -> Floats:

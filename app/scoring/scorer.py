@@ -9,6 +9,7 @@ import onnxruntime as ort
 
 from app.scoring import language as languages
 from app.scoring.assessment import Assessment, Confidence, MissingInput, StyleFit, Trait, Warned
+from app.scoring.blinding import names_somebody
 from app.scoring.encoder import Encoder, Floats
 from app.scoring.evidence import Quoter
 from app.scoring.explanation import explain
@@ -98,10 +99,10 @@ class Scorer:
             confidence=self._confidence(probabilities[verdict]),
             criteria=criteria,
             factors=factors,
-            missing=_missing(verdict, close, criteria, counts["words"]),
+            missing=_missing(verdict, close, criteria, reading, counts["words"]),
             leadership_styles=_styles(LEADERSHIP_STYLES, reading, traits) if styles else (),
             management_styles=_styles(MANAGEMENT_STYLES, reading, traits) if styles else (),
-            warnings=self._warnings(counts["tokens"]),
+            warnings=self._warnings(text, counts["tokens"]),
             explanation=explain(verdict, criteria, readable=True),
             **counts,
         )
@@ -128,12 +129,16 @@ class Scorer:
         band = stated["bands"][name]
         return Confidence(value, name, band["accuracy"], band["n"], stated["population"])
 
-    def _warnings(self, tokens: int) -> tuple[Warned, ...]:
+    def _warnings(self, text: str, tokens: int) -> tuple[Warned, ...]:
+        found = []
+        if names_somebody(text):
+            detail = "The text names a person. This service judges situations, not people; it reads no names."
+            found.append(Warned("about_a_person", detail))
         most = self.card["evaluated_tokens"]
-        if tokens <= most:
-            return ()
-        detail = f"The text has {tokens} tokens; the model was evaluated on texts of up to {most}."
-        return (Warned("outside_evaluated_length", detail),)
+        if tokens > most:
+            detail = f"The text has {tokens} tokens; the model was evaluated on texts of up to {most}."
+            found.append(Warned("outside_evaluated_length", detail))
+        return tuple(found)
 
 
 def _styles(names: tuple[str, ...], reading: Reading, traits: list[Trait]) -> tuple[StyleFit, ...]:
@@ -148,18 +153,18 @@ def _styles(names: tuple[str, ...], reading: Reading, traits: list[Trait]) -> tu
     return tuple(sorted(fits, key=lambda fit: (-fit.score, fit.slug)))
 
 
-def _missing(verdict: Verdict, close: bool, criteria: tuple[Trait, ...], count: int) -> tuple[MissingInput, ...]:
-    """What would settle the case, most informative first."""
+def _missing(
+    verdict: Verdict, close: bool, criteria: tuple[Trait, ...], reading: Reading, count: int
+) -> tuple[MissingInput, ...]:
+    """What would settle the case, first what would move the verdict most."""
     hints: list[MissingInput] = []
     if verdict == "insufficient":
         hints.append(MissingInput("too_short" if count < SHORT else "no_work_situation", None))
     elif close:
         hints.append(MissingInput("verdict_close", None))
-    open_ones = sorted(
-        (trait for trait in criteria if UNCLEAR <= (trait.probability or 0.0) <= 1 - UNCLEAR),
-        key=lambda trait: abs((trait.probability or 0.0) - 0.5),
-    )
-    return (*hints, *(MissingInput("criterion_unclear", trait.slug) for trait in open_ones))
+    unclear = [k for k, trait in enumerate(criteria) if UNCLEAR <= (trait.probability or 0.0) <= 1 - UNCLEAR]
+    unclear.sort(key=lambda k: -float(reading.informative[k]))
+    return (*hints, *(MissingInput("criterion_unclear", criteria[k].slug) for k in unclear))
 
 
 def _unreadable(counts: dict[str, Any]) -> Assessment:
