@@ -1,19 +1,18 @@
 """The command line: lead-or-manage serve | seed | score | evaluate | openapi, and what the extras add."""
 
-import logging
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlmodel import Session
 
 from app.assessments.schemas import ScoreAnswer, ScoreRequest
 from app.assessments.service import Assessor
 from app.catalog.seeding import SeedError
 from app.database import connect
 from app.errors import AppError
+from app.logs import start_log
 from app.main import create_app, openapi_json, set_up
 from app.scoring import Scorer
 from app.scoring.evaluation import predict
@@ -58,7 +57,7 @@ def serve(
 ) -> None:
     """Migrate and seed the database, then serve the API."""
     settings = _settings(host=host, port=port, workers=workers)
-    logging.basicConfig(level=settings.log_level.upper(), format="%(message)s", stream=sys.stderr)
+    start_log(settings.log_level)
     try:
         report = set_up(settings)
     except SeedError as error:
@@ -94,8 +93,7 @@ def score_text(
         request = ScoreRequest.model_validate({"text": _read(text)})
         assessor = Assessor(Scorer.load(), settings.scoring_slots)
         engine = connect(settings.database_url)
-        with Session(engine.execution_options(readonly=True)) as session:
-            answer = assessor.score(assessor.known(session), request.text, request.id, request.options)
+        answer = assessor.score(assessor.known(engine), request.text, request.id, request.options)
         engine.dispose()
     except (ValueError, AppError, OSError) as error:
         raise fail(_first_line(error)) from None

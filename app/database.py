@@ -17,6 +17,8 @@ from sqlmodel import Session, SQLModel, create_engine
 
 log = logging.getLogger("lead_or_manage.database")
 
+POOL_SIZE = 40  # as many as there are threads that answer requests
+POOL_SECONDS = 2
 _START_LOCK = 0x4C4F4D31  # any constant, the same in every process of the service
 
 
@@ -45,15 +47,22 @@ def connect(database_url: str) -> Engine:
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=POOL_SECONDS,
+            connect_args={"check_same_thread": False},
+        )
         _configure_sqlite(engine)
         return engine
     return create_engine(
         url,
         hide_parameters=True,
-        pool_size=40,
+        pool_size=POOL_SIZE,
         max_overflow=0,
-        pool_timeout=2,
+        pool_timeout=POOL_SECONDS,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "options": "-c lock_timeout=2000 -c statement_timeout=30000"},
     )
@@ -106,9 +115,17 @@ def is_current(engine: Engine, migrations: Path) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
-def get_session(request: Request) -> Iterator[Session]:
-    """A read-only session for the length of the route function."""
+def get_engine(request: Request) -> Engine:
+    """The engine that the application holds."""
     engine: Engine = request.app.state.engine
+    return engine
+
+
+EngineDep = Annotated[Engine, Depends(get_engine)]
+
+
+def get_session(engine: EngineDep) -> Iterator[Session]:
+    """A read-only session for the length of the route function."""
     with Session(engine.execution_options(readonly=True)) as session:
         yield session
 

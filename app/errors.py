@@ -97,6 +97,12 @@ class InvalidParameter(AppError):
     status, code = 422, "validation_failed"
 
 
+class BadRequest(AppError):
+    """400: the request itself is not well formed."""
+
+    status, code = 400, "bad_request"
+
+
 class MalformedBody(AppError):
     """400: the body is not JSON in UTF-8."""
 
@@ -164,6 +170,9 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified: the caller holds this answer."}}
+
+
 def route_of(scope: Scope) -> Any:
     """The route that serves this request, under whichever router; None where there is none."""
     context: Any = scope.get("fastapi", {}).get("effective_route_context")
@@ -194,7 +203,7 @@ def _from_validation(request: Request, error: RequestValidationError) -> AppErro
                 message = f"unknown query parameter; allowed are {_known_parameters(request)}"
         pointer = "?" + ".".join(map(str, path)) if place == "query" else "".join(f"/{part}" for part in path)
         details.append(ProblemDetail(pointer=pointer, code=code, message=message))
-    own = {detail.code for detail in details} & {"text_empty", "text_too_long", "unknown_model_version"}
+    own = {detail.code for detail in details} & {"text_empty", "text_too_long", "text_invalid"}
     if len(own) == 1 and len(details) == 1:
         return InvalidText(own.pop(), details[0].message, details[0].pointer)
     listed = "; ".join(f"{detail.pointer or 'body'}: {detail.message}" for detail in details[:3])
@@ -221,7 +230,7 @@ def _from_http(request: Request, error: HTTPException) -> AppError:
     converted.status = error.status_code
     converted.code = phrase(error.status_code).lower().replace(" ", "_")
     if error.status_code == 405:
-        allow = ", ".join(sorted(allowed_methods(request)))
+        allow = ", ".join(sorted(allowed_methods(request) or {"GET", "HEAD"}))  # a folder of files is not a route
         converted.headers = {"Allow": allow}
         converted.detail = f"This path answers to {allow} only."
     return converted

@@ -7,14 +7,16 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
+from traceback import extract_tb
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, TooLarge, problem_response, route_of
+from app.errors import AppError, BadRequest, TooLarge, problem_response, route_of
 
 log = logging.getLogger("lead_or_manage.access")
 
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -50,10 +52,17 @@ class RequestContext:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        hosts = Headers(scope=scope).getlist("host")
         try:
-            await self.app(scope, receive, send_with_headers)
+            if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts):
+                refused = BadRequest("The Host header is not one host name with an optional port.")
+                await problem_response(refused, request_id)(scope, receive, send_with_headers)
+            else:
+                await self.app(scope, receive, send_with_headers)
         except Exception as error:
-            log.exception(json.dumps({"event": "crash", "request_id": request_id, "error": type(error).__name__}))
+            frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+            crash = {"event": "crash", "request_id": request_id, "error": type(error).__name__, "frames": frames}
+            log.error(json.dumps(crash))
             if not status:
                 answer = problem_response(AppError("Something broke on our side; the log has this id."), request_id)
                 await answer(scope, receive, send_with_headers)
@@ -137,6 +146,7 @@ class ConditionalGet:
                     start["status"] = 304
                     del headers["content-length"], headers["content-type"]
                     body = b""
+            scope["method"] = "HEAD" if head else "GET"  # the server's own scope: it must not expect a body after HEAD
             await send(start)
             await send({"type": "http.response.body", "body": b"" if head else body})
 

@@ -1,7 +1,6 @@
 """Lists: the query parameters that all share, word search, sorting, and pages by an opaque cursor."""
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -136,16 +135,25 @@ def _encode(keys: list[Any], backwards: bool, scope: str) -> str:
     return base64.urlsafe_b64encode(f"{check}{payload}".encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, scope: str) -> tuple[list[Any], bool]:
+def _decode(cursor: str, scope: str, kinds: list[type]) -> tuple[list[Any], bool]:
     try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        raw = ""
-    check, payload = raw[:16], raw[16:]
-    if hashlib.sha256(f"{scope}{payload}".encode()).hexdigest()[:16] != check:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        check, payload = raw[:16], raw[16:]
+        keys, backwards = json.loads(payload)
+        sound = isinstance(keys, list) and len(keys) == len(kinds) and isinstance(backwards, bool)
+        sound = sound and all(map(_fits, keys, kinds))
+    except (ValueError, TypeError, RecursionError):
+        check, payload, keys, backwards, sound = "", "", [], False, False
+    if not sound or hashlib.sha256(f"{scope}{payload}".encode()).hexdigest()[:16] != check:
         raise BadCursor("This cursor does not belong to this list and these filters. Start again without a cursor.")
-    keys, backwards = json.loads(payload)
     return keys, backwards
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Whether a column of this kind can be compared with a value: printable text, a number of 32 bits, or null."""
+    if isinstance(value, str):
+        return kind is str and value.isprintable()
+    return value is None or (kind is int and type(value) is int and abs(value) < 2**31)
 
 
 def _after(terms: list[tuple[ColumnElement[Any], bool]], keys: list[Any], backwards: bool) -> ColumnElement[bool]:
@@ -186,7 +194,8 @@ def paginate(
         names.append(name)
         terms += [(case((col(columns[name]).is_(None), 1), else_=0), False), (columns[name].expression, descending)]
     scope = _scope(path, query)
-    keys, backwards = _decode(query.cursor, scope) if query.cursor else (None, False)
+    kinds = [int if term.type.python_type is int else str for term, _ in terms]
+    keys, backwards = _decode(query.cursor, scope, kinds) if query.cursor is not None else (None, False)
     if keys is not None:
         statement = statement.where(_after(terms, keys, backwards))
     order = [term.desc() if descending != backwards else term.asc() for term, descending in terms]

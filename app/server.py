@@ -1,64 +1,111 @@
 """uvicorn with what it lacks: a deadline for each request and a limit on its headers."""
 
 import asyncio
+import json
 import logging
+import signal
+import sys
+import uuid
 from functools import partial
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.errors import BadRequest, problem
+from app.logs import start_log
 from app.main import create_app
 from app.settings import Settings, load_settings
 
+log = logging.getLogger("lead_or_manage.access")
+
 REQUEST_SECONDS = 10.0
+READER_SECONDS = 30.0
 HEADER_BYTES = 32 * 1024
+REQUEST_BYTES = 12 * 1024 * 1024  # the largest body and its chunk marks
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request takes over 10 s to arrive or has over 32 KiB of headers."""
+    """Closes a connection whose request takes over 10 s to arrive, has over 32 KiB of headers or 12 MiB in all, or
+    whose reader takes nothing for 30 s. Trailers are dropped. What is not HTTP gets a problem document."""
 
     deadline: asyncio.TimerHandle | None = None
-    header_bytes = 0
+    stuck: asyncio.TimerHandle | None = None
+    received = 0
     in_headers = True
 
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._set_deadline()
+
     def data_received(self, data: bytes) -> None:
-        if self.deadline is None:
-            self.deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
-        if self.in_headers:
-            self.header_bytes += len(data)
-            if self.header_bytes > HEADER_BYTES and b"\r\n\r\n" not in data[:HEADER_BYTES]:
-                self.transport.close()
-                return
+        self.received += len(data)
+        too_long = self.in_headers and self.received > HEADER_BYTES and b"\r\n\r\n" not in data[:HEADER_BYTES]
+        if too_long or self.received > REQUEST_BYTES:
+            self.transport.close()
+            return
         super().data_received(data)
 
     def on_message_begin(self) -> None:
         self.in_headers = True
+        self._set_deadline()
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.in_headers:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self.in_headers, self.header_bytes = False, 0
+        self.in_headers = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._cancel_deadline()
-        self.in_headers, self.header_bytes = True, 0
+        self._cancel(self.deadline)
+        self.in_headers, self.received = True, 0
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        self.stuck = self.loop.call_later(READER_SECONDS, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._cancel(self.stuck)
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._cancel_deadline()
+        self._cancel(self.deadline)
+        self._cancel(self.stuck)
         super().connection_lost(exc)
 
-    def _cancel_deadline(self) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
+    def send_400_response(self, msg: str) -> None:
+        request_id = uuid.uuid4().hex
+        log.info(json.dumps({"event": "request", "request_id": request_id, "route": None, "status": 400}))
+        body = problem(BadRequest("This is not a well-formed HTTP request."), request_id).model_dump_json().encode()
+        lines = (
+            "HTTP/1.1 400 Bad Request",
+            "Content-Type: application/problem+json",
+            f"Content-Length: {len(body)}",
+            f"X-Request-ID: {request_id}",
+            "Cache-Control: no-store",
+            "Connection: close",
+        )
+        self.transport.write("\r\n".join((*lines, "", "")).encode() + body)
+        self.transport.close()
+
+    def _set_deadline(self) -> None:
+        self._cancel(self.deadline)
+        self.deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+
+    @staticmethod
+    def _cancel(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
 
 
 def app_from_environment() -> Any:
     """The application of a worker process."""
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(message)s")
+    start_log(settings.log_level)
     return create_app(settings)
 
 
@@ -73,11 +120,12 @@ def run(settings: Settings) -> None:
         http=GuardedProtocol,
         access_log=False,
         server_header=False,
-        log_level=settings.log_level,
+        log_config=None,
         timeout_graceful_shutdown=10,
         timeout_worker_healthcheck=30,
         timeout_keep_alive=65,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once all requests are answered
     if single:
         start(create_app(settings))
     else:

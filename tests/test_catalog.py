@@ -5,6 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.catalog.schemas import StyleQuery
+from app.pagination import _encode, _scope
+
 pytestmark = pytest.mark.anyio
 
 COUNTS = {
@@ -144,10 +147,26 @@ async def test_a_foreign_or_edited_cursor_is_a_400(client: httpx.AsyncClient) ->
     link = (await client.get("/v1/styles?limit=2")).json()["page"]["next"]
     cursor = httpx.URL(link).params["cursor"]
     edited = cursor[:-4] + ("AAAA" if cursor[-4:] != "AAAA" else "BBBB")
-    for path in (f"/v1/styles?limit=2&cursor={edited}", f"/v1/skills?cursor={cursor}", "/v1/styles?cursor=x"):
+    for path in (
+        f"/v1/styles?limit=2&cursor={edited}",
+        f"/v1/skills?cursor={cursor}",
+        "/v1/styles?cursor=x",
+        f"/v1/styles?limit=2&cursor={cursor}!!!",
+        "/v1/styles?cursor=",
+    ):
         answer = await client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
     assert (await client.get(f"/v1/styles?limit=5&cursor={cursor}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [[], [{}], [0, 2**63, 0, "x"], [0, "x", 0, "x"], [0, 1, 0, "\ud800"], [0, 1, 0, ["x"]], [0, True, 0, "x"], 7],
+)
+async def test_a_cursor_forged_by_a_reader_of_the_source_is_a_400(client: httpx.AsyncClient, keys: Any) -> None:
+    cursor = _encode(keys, False, _scope("/v1/styles", StyleQuery()))
+    answer = await client.get(f"/v1/styles?cursor={cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,11 @@ def check_problem(answer: httpx.Response, status: int, code: str | None = None) 
         (b'{"text": "x", "options": {"max_evidence": 9223372036854775808}}', 422, "validation_failed"),
         (b'{"text": "x", "options": {"max_evidence": ' + b"9" * 5000 + b"}}", 400, "malformed_json"),
         (b'{"text": "x", "canary-7391": 1}', 422, "validation_failed"),
-        (b'{"text": "\\ud800"}', 422, "validation_failed"),
+        (b'{"text": "\\ud800"}', 422, "text_invalid"),
         (b'{"text": "x", "\\ud800": 1}', 422, "validation_failed"),
         (b'{"text": "x", "id": "a\\u0000b"}', 422, "validation_failed"),
-        (b'{"text": "a\\u0000b"}', 422, None),
+        (b'{"text": "a\\u0000b"}', 422, "text_invalid"),
+        ('{"text": "\U000e0041\u180f\U0001d173"}'.encode(), 422, "text_empty"),
         (b'{"text": ""}', 422, "text_empty"),
         (b'{"text": " \\u200b\\n\\u00ad"}', 422, "text_empty"),
         (json.dumps({"text": "x" * 10_001}).encode(), 422, "text_too_long"),
@@ -79,6 +80,26 @@ async def test_the_limit_is_named_and_the_text_at_the_limit_is_answered(client: 
 async def test_other_media_types_are_415(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
     answer = await client.post("/v1/score", content=b'{"text": "canary-7391"}', headers=headers)
     check_problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/json", "application/json; charset=UTF-8", "Application/JSON; profile=x; charset = utf-8"],
+)
+async def test_json_is_taken_with_whatever_harmless_parameters(client: httpx.AsyncClient, media_type: str) -> None:
+    answer = await client.post("/v1/score", content=b'{"text": "x"}', headers={"content-type": media_type})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("host", ["[", "x:99999999", "a b", "", "x/y"])
+async def test_a_host_that_is_no_host_is_400(client: httpx.AsyncClient, host: str) -> None:
+    check_problem(await client.get("/v1/concepts", headers={"Host": host}), 400, "bad_request")
+
+
+async def test_a_file_of_the_documentation_says_what_it_answers_to(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/docs/assets/swagger-ui.css")
+    check_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 async def test_unknown_paths_slugs_and_slashes_are_404(client: httpx.AsyncClient) -> None:

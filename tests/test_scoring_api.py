@@ -147,6 +147,27 @@ async def test_one_bad_item_does_not_spoil_a_batch(client: httpx.AsyncClient) ->
     assert answer["summary"] == {"ok": 1, "error": 3}
 
 
+async def test_items_of_any_wrong_shape_get_an_error_of_their_own(client: httpx.AsyncClient) -> None:
+    long, unknown = {"id": "x" * 201, "text": "a"}, {"id": "d", "text": "a", "no": 1}
+    items = [{"text": SITUATION}, {"text": 5}, long, {"id": "c"}, 7, unknown]
+    answer = (await client.post("/v1/score/batch", json={"items": items, "options": {"include": []}})).json()
+    assert [result["status"] for result in answer["results"]] == ["ok"] + ["error"] * 5
+    assert [result["id"] for result in answer["results"]] == [None, None, None, "c", None, "d"]
+    pointers = [result["error"]["errors"][0]["pointer"] for result in answer["results"][1:]]
+    assert pointers == ["/items/1/text", "/items/2/id", "/items/3/text", "/items/4", "/items/5"]
+
+
+async def test_the_explanation_does_not_depend_on_how_much_evidence_is_asked_for(client: httpx.AsyncClient) -> None:
+    answers = [await scored(client, SITUATION, max_evidence=most) for most in (0, 1, 3, 10.0)]
+    assert len({answer["explanation"] for answer in answers}) == 1
+
+
+async def test_demand_is_the_sum_of_what_is_shown(client: httpx.AsyncClient) -> None:
+    answer = await scored(client, SITUATION)
+    shown = answer["probabilities"]
+    assert answer["demand"] == {side: round(shown[side] + shown["both"], 4) for side in ("leadership", "management")}
+
+
 async def test_batches_beyond_the_limits_are_refused_whole(client: httpx.AsyncClient) -> None:
     assert (await client.post("/v1/score/batch", json={"items": []})).status_code == 422
     many = await client.post("/v1/score/batch", json={"items": [{"text": "x"}] * 1001})

@@ -5,6 +5,7 @@ import socket
 import time
 
 import httpx
+import pytest
 
 from app.main import set_up
 from app.settings import Settings
@@ -55,6 +56,57 @@ def answered(connection: socket.socket) -> bool:
         return bool(connection.recv(1))
     except ConnectionError:
         return False
+
+
+def test_a_connection_without_a_byte_is_closed(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=12) as connection:
+        assert connection.recv(1) == b""
+
+
+def test_trailers_are_not_headers(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        head = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        body = b'{"text": "x"}'
+        trailer = b"Content-Type: application/json\r\n"
+        connection.sendall(head + f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n" + trailer + b"\r\n")
+        assert b" 415 " in connection.recv(4096).split(b"\r\n")[0]
+
+
+def test_what_is_not_http_gets_a_problem_with_an_id(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(b"hello there\r\n\r\n")
+        head, _, body = connection.recv(4096).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["request_id"].encode() in head
+
+
+def test_a_connection_lives_on_after_head(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        for method in ("HEAD", "GET", "HEAD", "GET"):
+            connection.sendall(f"{method} /healthz HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            answer = connection.recv(4096)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert answer.endswith(b"\r\n\r\n") == (method == "HEAD")
+
+
+def test_a_batch_stops_when_its_caller_has_gone_and_every_log_line_is_json(settings: Settings) -> None:
+    server = Server(settings.database_url)
+    server.wait()
+    items = [{"text": f"{SITUATION} Case {number}."} for number in range(800)]
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{server.url}/v1/score/batch", json={"items": items}, timeout=1)
+    time.sleep(2)
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        connection.recv(100)
+    httpx.get(f"{server.url}/readyz")
+    log = server.stop()
+    assert server.process.returncode == 0
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    (batch,) = [line for line in lines if line.get("route") == "/v1/score/batch"]
+    assert batch["status"] == 503
+    assert [line for line in log.splitlines() if not line.startswith("{") and "Catalogue ready" not in line] == []
 
 
 def test_many_requests_pass_over_one_connection(server: Server) -> None:

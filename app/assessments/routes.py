@@ -1,15 +1,17 @@
 """The scoring endpoints. They store nothing and log no text."""
 
 from collections.abc import Callable, Coroutine
+from email.message import Message
 from typing import Annotated, Any
 
+from anyio import from_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from app.assessments import schemas
 from app.assessments.service import Assessor
-from app.database import SessionDep
-from app.errors import MalformedBody, NotFound, UnsupportedMediaType, request_id_of, responses
+from app.database import EngineDep
+from app.errors import NOT_MODIFIED, MalformedBody, NotFound, UnsupportedMediaType, request_id_of, responses
 from app.pagination import NoParameters
 
 
@@ -20,10 +22,11 @@ class JSONRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
-            media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-            charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+            declared = Message()
+            declared["content-type"] = request.headers.get("content-type", "none/none")
+            charset = str(declared.get_param("charset", "utf-8")).strip().lower()
             plain = request.headers.get("content-encoding", "identity").lower() == "identity"
-            if media_type.strip().lower() != "application/json" or charset not in {"", "utf-8"} or not plain:
+            if declared.get_content_type() != "application/json" or charset != "utf-8" or not plain:
                 raise UnsupportedMediaType("Send the body as application/json in UTF-8, without content encoding.")
             try:
                 (await request.body()).decode()
@@ -57,9 +60,9 @@ AssessorDep = Annotated[Assessor, Depends(get_assessor)]
     dependencies=[NoParameters],
     summary="Judge a situation",
 )
-def score(session: SessionDep, assessor: AssessorDep, request: schemas.ScoreRequest) -> Any:
+def score(engine: EngineDep, assessor: AssessorDep, request: schemas.ScoreRequest) -> Any:
     """Whether the situation calls for leadership, management, both, or says too little; with evidence and advice."""
-    return assessor.score(assessor.known(session), request.text, request.id, request.options)
+    return assessor.score(assessor.known(engine), request.text, request.id, request.options)
 
 
 @router.post(
@@ -70,16 +73,23 @@ def score(session: SessionDep, assessor: AssessorDep, request: schemas.ScoreRequ
     dependencies=[NoParameters],
     summary="Judge up to 1,000 situations",
 )
-def score_batch(session: SessionDep, assessor: AssessorDep, batch: schemas.BatchRequest, request: Request) -> Any:
+def score_batch(engine: EngineDep, assessor: AssessorDep, batch: schemas.BatchRequest, request: Request) -> Any:
     """One result per item, in order; an item that cannot be scored does not spoil the rest."""
-    return assessor.score_batch(assessor.known(session), batch.items, batch.options, request_id_of(request))
+
+    def gone() -> bool:
+        return from_thread.run(request.is_disconnected)
+
+    known = assessor.known(engine)
+    return assessor.score_batch(known, batch.items, batch.options, request_id_of(request), gone)
 
 
 def _card(assessor: Assessor) -> dict[str, Any]:
     return {**assessor.scorer.card, "current": True}
 
 
-@models.get("", response_model=schemas.Models, responses=responses(405, 413, 422), summary="List the models")
+@models.get(
+    "", response_model=schemas.Models, responses=NOT_MODIFIED | responses(405, 413, 422), summary="List the models"
+)
 def list_models(assessor: AssessorDep) -> Any:
     """Every model that this service can answer with."""
     return {"items": [_card(assessor)]}
@@ -88,7 +98,7 @@ def list_models(assessor: AssessorDep) -> Any:
 @models.get(
     "/{version}",
     response_model=schemas.ModelCard,
-    responses=responses(404, 405, 413, 422),
+    responses=NOT_MODIFIED | responses(404, 405, 413, 422),
     summary="Get a model card",
 )
 def get_model(assessor: AssessorDep, version: str) -> Any:

@@ -1,9 +1,19 @@
 """The bodies of the scoring endpoints."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.errors import Problem
@@ -11,6 +21,7 @@ from app.scoring.labels import Band, OffsetUnit, Side, Status, Verdict
 
 MAX_CHARACTERS = 10_000
 MAX_ITEMS = 1_000
+MAX_IDENTIFIER = 200
 MAX_BATCH_CHARACTERS = 200_000
 
 # What a reader cannot see: white space, controls, soft hyphen, joiners and marks of direction, fillers.
@@ -18,7 +29,7 @@ INVISIBLE = (
     r"\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
     r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
 )
-_VISIBLE = re.compile(f"[^{INVISIBLE}]")
+_VISIBLE = re.compile(f"[^{INVISIBLE}\u180f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 EXAMPLE = (
@@ -27,26 +38,35 @@ EXAMPLE = (
 )
 
 
-def text_problem(text: str) -> PydanticCustomError | None:
+@dataclass(frozen=True)
+class Refusal:
+    """Why an item cannot be scored; `pointer` says where in the item."""
+
+    id: str | None
+    code: str
+    message: str
+    pointer: str
+
+
+def text_problem(text: str) -> Refusal | None:
     """Why this text cannot be scored, or None."""
     if _UNSTORABLE.search(text):
-        return PydanticCustomError("text_invalid", "The text holds a NUL or half a surrogate pair. Remove it.")
+        return Refusal(None, "text_invalid", "The text holds a NUL or half a surrogate pair. Remove it.", "/text")
     if len(text) > MAX_CHARACTERS:
-        return PydanticCustomError(
-            "text_too_long",
-            f"The text is longer than {MAX_CHARACTERS} characters, the limit. Send the part that describes the work.",
+        limit = (
+            f"The text is longer than {MAX_CHARACTERS} characters, the limit. Send the part that describes the work."
         )
+        return Refusal(None, "text_too_long", limit, "/text")
     if not _VISIBLE.search(text):
-        return PydanticCustomError(
-            "text_empty", "The text has no visible character. Describe the situation in at least a few words."
-        )
+        empty = "The text has no visible character. Describe the situation in at least a few words."
+        return Refusal(None, "text_empty", empty, "/text")
     return None
 
 
 def _check_text(value: Any, handler: ValidatorFunctionWrapHandler) -> str:
     text: str = handler(value)
-    if error := text_problem(text):
-        raise error
+    if refusal := text_problem(text):
+        raise PydanticCustomError(refusal.code, refusal.message)
     return text
 
 
@@ -66,7 +86,15 @@ SituationText = Annotated[
         }
     ),
 ]
-Identifier = Annotated[str, Field(strict=True, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 4.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Identifier = Annotated[str, Field(strict=True, max_length=MAX_IDENTIFIER, pattern=r"^[^\x00]*$")]
 
 
 class Body(BaseModel):
@@ -83,7 +111,7 @@ class Preferences(Body):
     focus: Literal["leadership", "management", "technology"] | None = None
     delivery: Literal["on-campus", "online", "blended"] | None = None
     pace: Literal["part-time", "modular"] | None = None
-    max_months: int | None = Field(default=None, ge=1, le=120)
+    max_months: Whole | None = Field(default=None, ge=1, le=120)
 
 
 Part = Literal["evidence", "explanation", "recommendations"]
@@ -98,8 +126,8 @@ class Options(Body):
     )
 
     include: list[Part] = Field(default=ALL_PARTS, max_length=3)
-    max_evidence: int = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
-    max_recommendations: int = Field(default=3, ge=0, le=10, description="Entries per list.")
+    max_evidence: Whole = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
+    max_recommendations: Whole = Field(default=3, ge=0, le=10, description="Entries per list.")
     offset_unit: OffsetUnit = Field(
         default="unicode_code_point", description="What offsets count; JavaScript strings count `utf16`."
     )
@@ -134,6 +162,17 @@ class BatchItem(Body):
     id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
 
 
+def _item_or_refusal(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        path = first["loc"] if first["type"] != "extra_forbidden" else first["loc"][:-1]
+        identifier = value.get("id") if isinstance(value, dict) else None
+        known = identifier if isinstance(identifier, str) and len(identifier) <= MAX_IDENTIFIER else None
+        return Refusal(known, "item_invalid", f"The item does not fit: {first['msg']}.", "".join(f"/{p}" for p in path))
+
+
 class BatchRequest(Body):
     """Up to 1,000 situations, together up to 200,000 characters."""
 
@@ -151,7 +190,7 @@ class BatchRequest(Body):
         }
     )
 
-    items: list[BatchItem] = Field(min_length=1)
+    items: list[Annotated[BatchItem, WrapValidator(_item_or_refusal)]] = Field(min_length=1)
     options: Options = Options()
 
 

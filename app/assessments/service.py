@@ -1,12 +1,14 @@
 """From a request to an answer: the engine's judgement, joined with what the catalogue knows."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from app.assessments.schemas import (
@@ -15,6 +17,7 @@ from app.assessments.schemas import (
     BatchItem,
     Options,
     Preferences,
+    Refusal,
     text_problem,
 )
 from app.catalog.queries import catalogue_version, everything
@@ -72,17 +75,17 @@ class Assessor:
         finally:
             self._slots.release()
 
-    def known(self, session: Session) -> Known:
+    def known(self, engine: Engine) -> Known:
         """The catalogue as answers need it, fresh whenever its version has moved; the last one while the database
-        does not answer."""
+        does not answer. The connection is given back before anything is scored."""
         try:
-            version = catalogue_version(session)
-        except DBAPIError:
+            with Session(engine.execution_options(readonly=True)) as session:
+                version = catalogue_version(session)
+                if self._known is None or self._known.version != version:
+                    self._known = _read_catalogue(session, version)
+        except (DBAPIError, PoolTimeoutError):
             if self._known is None:
                 raise
-            return self._known
-        if self._known is None or self._known.version != version:
-            self._known = _read_catalogue(session, version)
         return self._known
 
     def score(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
@@ -94,19 +97,33 @@ class Assessor:
             assessment = self.scorer.assess(text, options.language, options.max_evidence)
         return _answer(assessment, known, text, options, model=self.scorer.version, identifier=identifier)
 
-    def score_batch(self, known: Known, items: list[BatchItem], options: Options, request_id: str) -> dict[str, Any]:
-        """Judge every item; one that cannot be scored gets its own problem. Raises TooLarge beyond the limits."""
-        characters = sum(len(item.text) for item in items)
+    def score_batch(
+        self,
+        known: Known,
+        items: Sequence[BatchItem | Refusal],
+        options: Options,
+        request_id: str,
+        gone: Callable[[], bool],
+    ) -> dict[str, Any]:
+        """Judge every item; one that cannot be scored gets its own problem. Stops when the caller is `gone`.
+
+        Raises TooLarge beyond the limits.
+        """
+        characters = sum(len(item.text) for item in items if isinstance(item, BatchItem))
         if len(items) > MAX_ITEMS or characters > MAX_BATCH_CHARACTERS:
             limits = f"{MAX_ITEMS} items and {MAX_BATCH_CHARACTERS} characters"
             raise TooLarge(f"A batch holds up to {limits}; this one has {len(items)} and {characters}. Split it.")
         results: list[dict[str, Any]] = []
         for index, item in enumerate(items):
+            if gone():
+                raise Unavailable("The caller has gone; what was left of the batch is not scored.")
             place = {"index": index, "id": item.id}
-            if refused := text_problem(item.text):
-                error = InvalidText(refused.type, refused.message(), f"/items/{index}/text")
+            refused = text_problem(item.text) if isinstance(item, BatchItem) else item
+            if refused:
+                where = "/text" if isinstance(item, BatchItem) else refused.pointer
+                error = InvalidText(refused.code, refused.message, f"/items/{index}{where}")
                 results.append(place | {"status": "error", "error": problem(error, request_id).model_dump()})
-            else:
+            elif isinstance(item, BatchItem):
                 result = self.score(known, item.text, item.id, options)
                 results.append(place | {"status": "ok", "result": result})
         failed = sum(result["status"] == "error" for result in results)
@@ -139,12 +156,13 @@ def _answer(
 ) -> dict[str, Any]:
     offsets = Offsets(text, options.offset_unit)
     evidence = "evidence" in options.include
+    chances = _rounded(assessment.probabilities)
     answer: dict[str, Any] = {
         "id": identifier,
         "status": assessment.status,
         "verdict": assessment.verdict,
-        "probabilities": _rounded(assessment.probabilities),
-        "demand": _rounded(assessment.demand),
+        "probabilities": chances,
+        "demand": {side: round(chances[side] + chances["both"], 4) for side in assessment.demand},
         "confidence": _rounded(asdict(assessment.confidence)) if assessment.confidence else None,
         "criteria": [
             {"slug": trait.slug, "side": trait.side} | _trait(trait, offsets, evidence) for trait in assessment.criteria
@@ -204,7 +222,7 @@ def _trait(trait: Trait, offsets: Offsets, evidence: bool) -> dict[str, Any]:
 
 def _evidence(quote: Evidence, offsets: Offsets) -> dict[str, Any]:
     place = {"start": offsets.convert(quote.start), "end": offsets.convert(quote.end)}
-    return {"quote": quote.quote, **place, "polarity": quote.polarity, "weight": round(quote.weight, 4)}
+    return {"quote": quote.quote, **place, "polarity": quote.polarity, "weight": round(quote.weight, 4) + 0.0}
 
 
 def _missing(hint: MissingInput, known: Known) -> dict[str, Any]:
@@ -264,4 +282,4 @@ def _preferred(program: KnownProgram, wanted: Preferences) -> bool:
 
 
 def _rounded(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in fields.items()}
+    return {name: round(value, 4) + 0.0 if isinstance(value, float) else value for name, value in fields.items()}

@@ -8,14 +8,14 @@ from sqlmodel import select
 from app.catalog import queries, schemas, tables
 from app.catalog.queries import get_or_404, page
 from app.database import SessionDep
-from app.errors import responses
+from app.errors import NOT_MODIFIED, responses
 from app.pagination import ListQuery, NoParameters, Page, PageLinks
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
-LIST_ERRORS = responses(400, 405, 413, 422, 503)
-ITEM_ERRORS = responses(404, 405, 413, 422, 503)
-DOCUMENT_ERRORS = responses(405, 413, 422, 503)
+LIST_ERRORS = NOT_MODIFIED | responses(400, 405, 413, 422, 503)
+ITEM_ERRORS = NOT_MODIFIED | responses(404, 405, 413, 422, 503)
+DOCUMENT_ERRORS = NOT_MODIFIED | responses(405, 413, 422, 503)
 
 
 @router.get("/concepts", response_model=Page[schemas.Concept], responses=LIST_ERRORS, summary="List the two concepts")

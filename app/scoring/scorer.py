@@ -1,6 +1,7 @@
 """Scorer: loads an artefact once and judges any number of texts, from any number of threads."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ class Scorer:
             return _unreadable(counts)
         reading = self._heads.read(self._encoder.encode(text, tokens))
         quoter = Quoter(text, tokens.offsets)
-        traits = [self._trait(index, reading, quoter, max_evidence) for index in range(len(TRAITS))]
+        traits = [_trait(index, reading, quoter) for index in range(len(TRAITS))]
         criteria, factors = tuple(traits[: len(CRITERIA)]), tuple(traits[len(CRITERIA) :])
         probabilities = dict(zip(VERDICTS, map(float, reading.verdict), strict=True))
         ranked = sorted(VERDICTS, key=lambda name: -probabilities[name])
@@ -97,30 +98,14 @@ class Scorer:
             verdict=verdict,
             probabilities=probabilities,
             confidence=self._confidence(probabilities[verdict]),
-            criteria=criteria,
-            factors=factors,
+            criteria=tuple(_cut(trait, max_evidence) for trait in criteria),
+            factors=tuple(_cut(trait, max_evidence) for trait in factors),
             missing=_missing(verdict, close, criteria, reading, counts["words"]),
             leadership_styles=_styles(LEADERSHIP_STYLES, reading, traits) if styles else (),
             management_styles=_styles(MANAGEMENT_STYLES, reading, traits) if styles else (),
             warnings=self._warnings(text, counts["tokens"]),
             explanation=explain(verdict, criteria, readable=True),
             **counts,
-        )
-
-    def _trait(self, index: int, reading: Reading, quoter: Quoter, max_evidence: int) -> Trait:
-        slug = TRAITS[index]
-        logit = float(reading.logits[index])
-        probability = float(sigmoid(np.float32(logit)))  # type: ignore[arg-type]
-        evidence = quoter.quotes(reading.shares[:, index])[:max_evidence]
-        bias = float(reading.bias[index])
-        return Trait(
-            slug=slug,
-            side=side(slug) if slug in CRITERIA else None,
-            probability=probability,
-            present=probability >= 0.5,
-            bias=bias,
-            omitted=logit - bias - sum(quote.weight for quote in evidence),
-            evidence=tuple(evidence),
         )
 
     def _confidence(self, value: float) -> Confidence:
@@ -139,6 +124,28 @@ class Scorer:
             detail = f"The text has {tokens} tokens; the model was evaluated on texts of up to {most}."
             found.append(Warned("outside_evaluated_length", detail))
         return tuple(found)
+
+
+def _trait(index: int, reading: Reading, quoter: Quoter) -> Trait:
+    slug = TRAITS[index]
+    logit, bias = float(reading.logits[index]), float(reading.bias[index])
+    probability = float(sigmoid(np.float32(logit)))  # type: ignore[arg-type]
+    evidence = tuple(quoter.quotes(reading.shares[:, index]))
+    return Trait(
+        slug=slug,
+        side=side(slug) if slug in CRITERIA else None,
+        probability=probability,
+        present=probability >= 0.5,
+        bias=bias,
+        omitted=logit - bias - sum(quote.weight for quote in evidence),
+        evidence=evidence,
+    )
+
+
+def _cut(trait: Trait, most: int) -> Trait:
+    """The trait with its strongest evidence only; what is cut is counted in `omitted`."""
+    cut = sum(quote.weight for quote in trait.evidence[most:])
+    return replace(trait, omitted=(trait.omitted or 0.0) + cut, evidence=trait.evidence[:most])
 
 
 def _styles(names: tuple[str, ...], reading: Reading, traits: list[Trait]) -> tuple[StyleFit, ...]:

@@ -25,7 +25,7 @@ log = logging.getLogger("lead_or_manage.training")
 TEACHER = Recipe(seed=2, rate=3e-5, layer_decay=0.92, head_epochs=8)
 TEACHER_EPOCHS = 3
 STUDENT = Recipe()
-EPOCHS = 6
+EPOCHS = 4
 
 
 def train(
