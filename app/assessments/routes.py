@@ -79,7 +79,7 @@ def _card(assessor: Assessor) -> dict[str, Any]:
     return {**assessor.scorer.card, "current": True}
 
 
-@models.get("", response_model=schemas.Models, responses=responses(405, 413, 422), summary="List the models")
+@models.get("", response_model=schemas.ModelList, responses=responses(405, 413, 422), summary="List the models")
 def list_models(assessor: AssessorDep) -> Any:
     """Every model that this service can answer with."""
     return {"items": [_card(assessor)]}

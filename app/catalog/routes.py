@@ -9,7 +9,7 @@ from app.catalog import queries, schemas, tables
 from app.catalog.queries import get_or_404, page
 from app.database import SessionDep
 from app.errors import responses
-from app.pagination import ListQuery, NoParameters, Page, PageLinks
+from app.pagination import ListQuery, NoParameters, PageLinks
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
@@ -18,7 +18,7 @@ ITEM_ERRORS = responses(404, 405, 413, 422, 503)
 DOCUMENT_ERRORS = responses(405, 413, 422, 503)
 
 
-@router.get("/concepts", response_model=Page[schemas.Concept], responses=LIST_ERRORS, summary="List the two concepts")
+@router.get("/concepts", response_model=schemas.ConceptPage, responses=LIST_ERRORS, summary="List the two concepts")
 def list_concepts(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
     """Leadership and management: what each is, answers for, provides and needs."""
     return page(session, tables.Concept, select(tables.Concept), query, links)
@@ -37,7 +37,7 @@ def get_concept(session: SessionDep, slug: str) -> Any:
 
 
 @router.get(
-    "/differences", response_model=Page[schemas.Difference], responses=LIST_ERRORS, summary="List the differences"
+    "/differences", response_model=schemas.DifferencePage, responses=LIST_ERRORS, summary="List the differences"
 )
 def list_differences(session: SessionDep, links: PageLinks, query: Annotated[schemas.DifferenceQuery, Query()]) -> Any:
     """How leadership and management differ, side by side."""
@@ -57,7 +57,7 @@ def get_difference(session: SessionDep, slug: str) -> Any:
     return get_or_404(session, tables.Difference, slug)
 
 
-@router.get("/criteria", response_model=Page[schemas.Criterion], responses=LIST_ERRORS, summary="List the criteria")
+@router.get("/criteria", response_model=schemas.CriterionPage, responses=LIST_ERRORS, summary="List the criteria")
 def list_criteria(session: SessionDep, links: PageLinks, query: Annotated[schemas.CriterionQuery, Query()]) -> Any:
     """The eight traits of a situation that call for leadership or for management."""
     return page(session, tables.Criterion, queries.select_criteria(query), query, links)
@@ -75,7 +75,7 @@ def get_criterion(session: SessionDep, slug: str) -> Any:
     return get_or_404(session, tables.Criterion, slug)
 
 
-@router.get("/factors", response_model=Page[schemas.Factor], responses=LIST_ERRORS, summary="List the factors")
+@router.get("/factors", response_model=schemas.FactorPage, responses=LIST_ERRORS, summary="List the factors")
 def list_factors(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
     """The four traits of a situation that, beside the criteria, help to choose a style."""
     return page(session, tables.Factor, select(tables.Factor), query, links)
@@ -93,7 +93,7 @@ def get_factor(session: SessionDep, slug: str) -> Any:
     return get_or_404(session, tables.Factor, slug)
 
 
-@router.get("/styles", response_model=Page[schemas.Style], responses=LIST_ERRORS, summary="List the styles")
+@router.get("/styles", response_model=schemas.StylePage, responses=LIST_ERRORS, summary="List the styles")
 def list_styles(session: SessionDep, links: PageLinks, query: Annotated[schemas.StyleQuery, Query()]) -> Any:
     """Styles of leading and of managing: when each fits and when it fails."""
     return page(session, tables.Style, queries.select_styles(query), query, links)
@@ -111,7 +111,7 @@ def get_style(session: SessionDep, slug: str) -> Any:
     return get_or_404(session, tables.Style, slug)
 
 
-@router.get("/skills", response_model=Page[schemas.Skill], responses=LIST_ERRORS, summary="List the skills")
+@router.get("/skills", response_model=schemas.SkillPage, responses=LIST_ERRORS, summary="List the skills")
 def list_skills(session: SessionDep, links: PageLinks, query: Annotated[schemas.SkillQuery, Query()]) -> Any:
     """The skills that executive education builds for either kind of role."""
     return page(session, tables.Skill, queries.select_skills(query), query, links)
@@ -129,7 +129,7 @@ def get_skill(session: SessionDep, slug: str) -> Any:
     return get_or_404(session, tables.Skill, slug)
 
 
-@router.get("/programs", response_model=Page[schemas.Program], responses=LIST_ERRORS, summary="List the programs")
+@router.get("/programs", response_model=schemas.ProgramPage, responses=LIST_ERRORS, summary="List the programs")
 def list_programs(session: SessionDep, links: PageLinks, query: Annotated[schemas.ProgramQuery, Query()]) -> Any:
     """Executive programs by focus, delivery, pace, seniority, length, skill and criterion."""
     program = tables.Program
@@ -149,7 +149,7 @@ def get_program(session: SessionDep, slug: str) -> Any:
     return get_or_404(session, tables.Program, slug)
 
 
-@router.get("/facts", response_model=Page[schemas.Fact], responses=LIST_ERRORS, summary="List the facts")
+@router.get("/facts", response_model=schemas.FactPage, responses=LIST_ERRORS, summary="List the facts")
 def list_facts(session: SessionDep, links: PageLinks, query: Annotated[schemas.FactQuery, Query()]) -> Any:
     """Figures with their sources."""
     return page(session, tables.Fact, select(tables.Fact), query, links, value=tables.Fact.value)
