@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.routing import APIRoute
 
 from app.assessments import schemas
@@ -75,6 +75,9 @@ def score_batch(session: SessionDep, assessor: AssessorDep, batch: schemas.Batch
     return assessor.score_batch(assessor.known(session), batch.items, batch.options, request_id_of(request))
 
 
+Version = Annotated[str, Path(description="A version from the list, or `current`.", examples=["current"])]
+
+
 def _card(assessor: Assessor) -> dict[str, Any]:
     return {**assessor.scorer.card, "current": True}
 
@@ -91,7 +94,7 @@ def list_models(assessor: AssessorDep) -> Any:
     responses=responses(404, 405, 413, 422),
     summary="Get a model card",
 )
-def get_model(assessor: AssessorDep, version: str) -> Any:
+def get_model(assessor: AssessorDep, version: Version) -> Any:
     """Purpose, forbidden uses, data and measured quality of one model; `current` names the one in use."""
     if version not in {"current", assessor.scorer.version}:
         raise NotFound("There is no such model; the list at /v1/models has every version.")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from sqlmodel import select
 
 from app.catalog import queries, schemas, tables
@@ -12,6 +12,8 @@ from app.errors import responses
 from app.pagination import ListQuery, NoParameters, PageLinks
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
+
+Slug = Annotated[str, Path(description="The slug of the item, as the list gives it.")]
 
 LIST_ERRORS = responses(400, 405, 413, 422, 503)
 ITEM_ERRORS = responses(404, 405, 413, 422, 503)
@@ -31,7 +33,7 @@ def list_concepts(session: SessionDep, links: PageLinks, query: Annotated[ListQu
     dependencies=[NoParameters],
     summary="Get a concept",
 )
-def get_concept(session: SessionDep, slug: str) -> Any:
+def get_concept(session: SessionDep, slug: Slug) -> Any:
     """One of the two concepts, with its criteria, styles and skills."""
     return get_or_404(session, tables.Concept, slug)
 
@@ -52,7 +54,7 @@ def list_differences(session: SessionDep, links: PageLinks, query: Annotated[sch
     dependencies=[NoParameters],
     summary="Get a difference",
 )
-def get_difference(session: SessionDep, slug: str) -> Any:
+def get_difference(session: SessionDep, slug: Slug) -> Any:
     """One difference, with what either side does in practice."""
     return get_or_404(session, tables.Difference, slug)
 
@@ -70,7 +72,7 @@ def list_criteria(session: SessionDep, links: PageLinks, query: Annotated[schema
     dependencies=[NoParameters],
     summary="Get a criterion",
 )
-def get_criterion(session: SessionDep, slug: str) -> Any:
+def get_criterion(session: SessionDep, slug: Slug) -> Any:
     """One criterion, with the styles and programs that it speaks for."""
     return get_or_404(session, tables.Criterion, slug)
 
@@ -88,7 +90,7 @@ def list_factors(session: SessionDep, links: PageLinks, query: Annotated[ListQue
     dependencies=[NoParameters],
     summary="Get a factor",
 )
-def get_factor(session: SessionDep, slug: str) -> Any:
+def get_factor(session: SessionDep, slug: Slug) -> Any:
     """One factor, with the styles that it speaks for or against."""
     return get_or_404(session, tables.Factor, slug)
 
@@ -106,7 +108,7 @@ def list_styles(session: SessionDep, links: PageLinks, query: Annotated[schemas.
     dependencies=[NoParameters],
     summary="Get a style",
 )
-def get_style(session: SessionDep, slug: str) -> Any:
+def get_style(session: SessionDep, slug: Slug) -> Any:
     """One style, with the criteria and factors that speak for or against it."""
     return get_or_404(session, tables.Style, slug)
 
@@ -124,7 +126,7 @@ def list_skills(session: SessionDep, links: PageLinks, query: Annotated[schemas.
     dependencies=[NoParameters],
     summary="Get a skill",
 )
-def get_skill(session: SessionDep, slug: str) -> Any:
+def get_skill(session: SessionDep, slug: Slug) -> Any:
     """One skill, with the programs that build it."""
     return get_or_404(session, tables.Skill, slug)
 
@@ -144,7 +146,7 @@ def list_programs(session: SessionDep, links: PageLinks, query: Annotated[schema
     dependencies=[NoParameters],
     summary="Get a program",
 )
-def get_program(session: SessionDep, slug: str) -> Any:
+def get_program(session: SessionDep, slug: Slug) -> Any:
     """One executive program, with the skills it builds and the criteria it helps with."""
     return get_or_404(session, tables.Program, slug)
 
@@ -162,7 +164,7 @@ def list_facts(session: SessionDep, links: PageLinks, query: Annotated[schemas.F
     dependencies=[NoParameters],
     summary="Get a fact",
 )
-def get_fact(session: SessionDep, slug: str) -> Any:
+def get_fact(session: SessionDep, slug: Slug) -> Any:
     """One figure with its source."""
     return get_or_404(session, tables.Fact, slug)
 
