@@ -29,7 +29,7 @@ def render(document: Json) -> str:
     """The whole page."""
     info, schemas = document["info"], document["components"]["schemas"]
     main = [f"<h1>{escape(info['title'])}</h1><p><strong>{escape(info['summary'])}</strong></p>"]
-    main.append(prose(info["description"].replace("](docs/", "](")))
+    main.append(prose(info["description"].replace("](docs", "](../docs")))
     contents = []
     for tag in document["tags"]:
         name = tag["name"]
@@ -116,6 +116,8 @@ def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
 
 def _parameter(parameter: Json) -> tuple[str, str, str]:
     schema = parameter["schema"]
+    if "anyOf" in schema:  # null stands for a parameter that is not there; nobody can send it
+        schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")
     need = " <small>required</small>" if parameter.get("required") else ""
     example = f" Example: <code>{escape(str(parameter['example']))}</code>." if "example" in parameter else ""
     return f"<code>{parameter['name']}</code>{need}", _type(schema), _inline(parameter["description"]) + example
