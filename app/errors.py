@@ -28,40 +28,62 @@ def phrase(status: int) -> str:
     return _RENAMED.get(status, HTTPStatus(status).phrase)
 
 
+EMPTY = "The text has no visible character. Describe the situation in at least a few words."
+
+
 class ProblemDetail(BaseModel):
     """One thing that is wrong with the request."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     pointer: str
-    """JSON pointer into the body (`/text`), or `?name` for a query parameter."""
+    """Where: a JSON pointer into the body (`/text`), or `?name` for a query parameter."""
     code: str
+    """What kind of fault, for programs."""
     message: str
+    """What is wrong there, for people; never the value that was sent."""
 
 
 class Problem(BaseModel):
     """What went wrong and what to do about it, after RFC 9457."""
 
     model_config = ConfigDict(
+        use_attribute_docstrings=True,
         json_schema_extra={
             "examples": [
                 {
                     "type": "urn:lead-or-manage:problem:text_empty",
                     "title": "Unprocessable Content",
                     "status": 422,
-                    "detail": "The text has no visible character. Describe the situation in at least a few words.",
+                    "detail": EMPTY,
                     "code": "text_empty",
                     "request_id": "0b6f6d1e5b0f4c1c9a0f3f1f5d7c2a11",
-                    "errors": [{"pointer": "/text", "code": "text_empty", "message": "has no visible character"}],
+                    "errors": [
+                        {
+                            "pointer": "/text",
+                            "code": "text_empty",
+                            "message": EMPTY,
+                        }
+                    ],
                 }
             ]
-        }
+        },
     )
+
     type: str
+    """A name for this kind of problem: `urn:lead-or-manage:problem:` and the code."""
     title: str
+    """The standard name of the status."""
     status: int
+    """The HTTP status, once more."""
     detail: str
+    """What went wrong this time and what to do about it, for people."""
     code: str
+    """The kind of problem, for programs; it keeps its meaning while the detail may be reworded."""
     request_id: str
+    """Also in the header `X-Request-ID`; the log of the service knows it."""
     errors: list[ProblemDetail]
+    """Each fault of the request by itself, up to twenty; empty where there is nothing to point at."""
 
 
 class AppError(Exception):

@@ -28,18 +28,29 @@ PRINTABLE = r"^[^\x00]*$"
 class PageInfo(BaseModel):
     """Where this page stands in the list."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     limit: int
+    """How many items a page holds at most."""
     total: int
+    """How many items the list has over all pages."""
     next: str | None
+    """Link to the next page, or null on the last."""
     prev: str | None
+    """Link to the page before, or null on the first."""
 
 
 class Page(BaseModel, Generic[T]):
     """One page of a list. `next` and `prev` are relative links, or null at the ends."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     items: list[T]
+    """The items of this page."""
     page: PageInfo
+    """Where this page stands, and its neighbours."""
     catalogue_version: int
+    """Rises with every change of the catalogue; the same number, the same items."""
 
 
 def sort_by(*fields: str) -> Any:
@@ -58,7 +69,7 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(default=20, ge=1, le=100, description="Items per page.")
+    limit: int = Field(default=20, ge=1, le=100, description="Items per page, 1 to 100.")
     cursor: str | None = Field(
         default=None, max_length=2000, pattern=PRINTABLE, description="Opaque, from `page.next` or `page.prev`."
     )

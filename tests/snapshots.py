@@ -1,6 +1,7 @@
 """Writes the snapshots anew: `.venv/bin/python -m tests.snapshots`, after a wanted change of contract, model or seed.
 
-app/docs/examples.json holds real answers that the documentation shows; tests/openapi.json is the contract as served.
+app/docs/examples.json and problems.json hold real answers that the documentation shows; tests/openapi.json is the
+contract as served.
 """
 
 import asyncio
@@ -11,15 +12,17 @@ from typing import Any
 
 import httpx
 
-from app.assessments.schemas import BatchRequest, ScoreRequest
-from app.docs.examples import EXAMPLES
+from app.assessments import service
+from app.docs.examples import EXAMPLES, PROBLEMS
+from app.docs.examples import REQUESTS as BODIES
 from app.main import create_app, openapi_json, set_up
 from app.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
+SHOWN: dict[str, dict[str, Any]] = json.loads(BODIES.read_text(encoding="utf-8"))
 REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
-    "score": ("POST", "/v1/score", ScoreRequest.model_config["json_schema_extra"]["examples"][0]),  # type: ignore[call-overload, index]
-    "score_batch": ("POST", "/v1/score/batch", BatchRequest.model_config["json_schema_extra"]["examples"][0]),  # type: ignore[call-overload, index]
+    "score": ("POST", "/v1/score", SHOWN["score"]["both"]["value"]),
+    "score_batch": ("POST", "/v1/score/batch", SHOWN["score_batch"]["two"]["value"]),
     "list_concepts": ("GET", "/v1/concepts?limit=1", None),
     "get_concept": ("GET", "/v1/concepts/leadership", None),
     "list_differences": ("GET", "/v1/differences?limit=1", None),
@@ -55,6 +58,99 @@ async def answers(client: httpx.AsyncClient) -> dict[str, Any]:
     return found
 
 
+Body = bytes | dict[str, Any] | list[Any]
+SHOWN_ID = {"X-Request-ID": "0b6f6d1e5b0f4c1c9a0f3f1f5d7c2a11"}
+BAD_BODIES: dict[str, list[Body]] = {
+    "400": [b"{"],
+    "422": [
+        {"text": " "},
+        {"text": "work " * 2001},
+        {"text": "A plan.", "options": {"model_version": "1999.1"}},
+        {"text": "A plan.", "options": {"max_evidence": 50}},
+        {"txt": "A plan."},
+    ],
+    "413": [b" " * (256 * 1024 + 1)],
+}
+BAD_BATCHES: dict[str, list[Body]] = {
+    "400": [b"{"],
+    "422": [{"items": []}, {"items": [{"text": "A plan."}], "options": {"model_version": "1999.1"}}],
+    "413": [{"items": [{"text": "A plan."}] * 1001}, b" " * (8 * 1024 * 1024 + 1)],
+}
+BAD_QUERIES = {"400": ["cursor=nope"], "422": ["colour=red", "limit=500", "sort=price"]}
+
+
+async def problems(client: httpx.AsyncClient) -> dict[str, dict[str, list[Any]]]:
+    """The real problems of every operation that a request can cause, by status."""
+
+    async def ask(method: str, path: str, body: Body | None = None, media_type: str | None = None) -> tuple[str, Any]:
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        headers = SHOWN_ID | ({"content-type": media_type} if media_type else {})
+        answer = await client.request(method, path, content=content, headers=headers)
+        return str(answer.status_code), answer.json()
+
+    found: dict[str, dict[str, list[Any]]] = {}
+    for operation, (method, url, _) in REQUESTS.items():
+        path = url.partition("?")[0]
+        asked = [await ask("DELETE", path)]
+        if method == "POST":
+            asked.append(await ask("POST", path, b"A plan.", "text/plain"))
+            bodies = BAD_BATCHES if operation == "score_batch" else BAD_BODIES
+            asked += [await ask("POST", path, body, "application/json") for part in bodies.values() for body in part]
+        else:
+            asked.append(await ask("GET", path, b" " * (256 * 1024 + 1)))
+            if operation not in {"healthz", "readyz"}:
+                lists = operation.startswith("list_") and operation != "list_models"
+                queries = [query for part in BAD_QUERIES.values() for query in part] if lists else ["colour=red"]
+                asked += [await ask("GET", f"{path}?{query}") for query in queries]
+            if operation.startswith("get_") and operation != "get_catalogue":
+                asked.append(await ask("GET", f"{path.rpartition('/')[0]}/nope"))
+        kinds: dict[str, list[Any]] = {}
+        for status, body in asked:
+            kinds.setdefault(status, []).append(body)
+        found[operation] = kinds
+    return found
+
+
+async def outages() -> dict[str, dict[str, list[Any]]]:
+    """The real 503 of every operation that can answer it: no free slot for scoring, no database for the rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(database_url=f"sqlite:///{folder}/outage.db", scoring_slots=1)
+        set_up(settings)
+        app = create_app(settings)
+        transport, found = httpx.ASGITransport(app), {}
+        patient, service.SLOT_WAIT_SECONDS = service.SLOT_WAIT_SECONDS, 0.0
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
+            with app.state.assessor._slot():
+                for operation in ("score", "score_batch"):
+                    method, path, body = REQUESTS[operation]
+                    found[operation] = {"503": [(await c.request(method, path, json=body, headers=SHOWN_ID)).json()]}
+            service.SLOT_WAIT_SECONDS = patient
+            app.state.engine.dispose()
+            Path(folder, "outage.db").write_bytes(b"this is not a database")  # noqa: ASYNC240
+            for operation, (method, path, _) in REQUESTS.items():
+                if method == "GET" and not path.startswith(("/v1/models", "/healthz")):
+                    answer = await c.get(path, headers=SHOWN_ID)
+                    found[operation] = {"503": [answer.json()]}
+    return found
+
+
+def joined(*parts: dict[str, dict[str, list[Any]]]) -> dict[str, dict[str, list[Any]]]:
+    """The problems of all parts, by operation and status."""
+    return {operation: {k: v for part in parts for k, v in part.get(operation, {}).items()} for operation in REQUESTS}
+
+
+def one_a_line(found: dict[str, dict[str, list[Any]]]) -> str:
+    """JSON with one problem on a line, to be read in a diff."""
+    operations = []
+    for operation, kinds in found.items():
+        lines = [
+            f'  "{status}": [\n' + ",\n".join(f"   {json.dumps(one, ensure_ascii=False)}" for one in shown) + "\n  ]"
+            for status, shown in sorted(kinds.items())
+        ]
+        operations.append(f' "{operation}": {{\n' + ",\n".join(lines) + "\n }")
+    return "{\n" + ",\n".join(operations) + "\n}\n"
+
+
 async def _write() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=f"sqlite:///{folder}/snapshot.db")
@@ -63,6 +159,7 @@ async def _write() -> None:
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
             EXAMPLES.write_text(json.dumps(await answers(c), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            PROBLEMS.write_text(one_a_line(joined(await problems(c), await outages())), encoding="utf-8")
         OPENAPI.write_text(openapi_json(create_app(settings)) + "\n", encoding="utf-8")
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.docs.examples import EXAMPLES
+from app.docs.examples import EXAMPLES, PROBLEMS
 from app.main import create_app, openapi_json
 from app.settings import PREFIX, Settings
 from tests.conftest import ROOT
-from tests.snapshots import OPENAPI, answers
+from tests.snapshots import OPENAPI, answers, joined, outages, problems
 
 pytestmark = pytest.mark.anyio
 
@@ -56,9 +56,28 @@ def test_every_operation_and_schema_explains_itself_with_an_example(document: di
             assert re.fullmatch(r"[a-z_]+", operation["operationId"]), where
             assert "example" in operation["responses"]["200"]["content"]["application/json"], where
             assert "405" in operation["responses"], where
+            for parameter in operation.get("parameters", []):
+                assert parameter["description"], f"{where} {parameter['name']}"
     for name, schema in document["components"]["schemas"].items():
+        assert re.fullmatch(r"([A-Z][a-z]+)+", name), f"{name} is not a name that a person would choose"
         assert schema.get("description"), name
+        for field, described in schema["properties"].items():
+            assert described.get("description"), f"{name}.{field}"
         assert schema.get("examples") or schema.get("enum"), name
+
+
+async def test_the_problems_are_real_answers_to_every_status_that_is_documented(
+    client: httpx.AsyncClient, document: dict[str, Any]
+) -> None:
+    shown = json.loads(PROBLEMS.read_text(encoding="utf-8"))
+    assert joined(await problems(client), await outages()) == shown
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status != "200":
+                    examples = response["content"]["application/problem+json"]["examples"].values()
+                    assert [example["value"] for example in examples] == shown[operation["operationId"]][status]
+            assert set(operation["responses"]) - {"200"} == set(shown[operation["operationId"]])
 
 
 def test_every_error_in_the_document_is_the_one_problem_shape(document: dict[str, Any]) -> None:

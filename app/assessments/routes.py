@@ -5,7 +5,7 @@ from email.message import Message
 from typing import Annotated, Any
 
 from anyio import from_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.routing import APIRoute
 
 from app.assessments import schemas
@@ -83,12 +83,15 @@ def score_batch(engine: EngineDep, assessor: AssessorDep, batch: schemas.BatchRe
     return assessor.score_batch(known, batch.items, batch.options, request_id_of(request), gone)
 
 
+Version = Annotated[str, Path(description="A version from the list, or `current`.", examples=["current"])]
+
+
 def _card(assessor: Assessor) -> dict[str, Any]:
     return {**assessor.scorer.card, "current": True}
 
 
 @models.get(
-    "", response_model=schemas.Models, responses=NOT_MODIFIED | responses(405, 413, 422), summary="List the models"
+    "", response_model=schemas.ModelList, responses=NOT_MODIFIED | responses(405, 413, 422), summary="List the models"
 )
 def list_models(assessor: AssessorDep) -> Any:
     """Every model that this service can answer with."""
@@ -101,7 +104,7 @@ def list_models(assessor: AssessorDep) -> Any:
     responses=NOT_MODIFIED | responses(404, 405, 413, 422),
     summary="Get a model card",
 )
-def get_model(assessor: AssessorDep, version: str) -> Any:
+def get_model(assessor: AssessorDep, version: Version) -> Any:
     """Purpose, forbidden uses, data and measured quality of one model; `current` names the one in use."""
     if version not in {"current", assessor.scorer.version}:
         raise NotFound("There is no such model; the list at /v1/models has every version.")

@@ -100,7 +100,7 @@ Identifier = Annotated[str, Field(strict=True, max_length=MAX_IDENTIFIER, patter
 class Body(BaseModel):
     """A body that refuses unknown names."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class Preferences(Body):
@@ -109,9 +109,13 @@ class Preferences(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"delivery": "blended", "max_months": 12}]})
 
     focus: Literal["leadership", "management", "technology"] | None = None
+    """What the program is mainly about."""
     delivery: Literal["on-campus", "online", "blended"] | None = None
+    """Where it takes place."""
     pace: Literal["part-time", "modular"] | None = None
+    """How it is spread over time."""
     max_months: Whole | None = Field(default=None, ge=1, le=120)
+    """It lasts at most this many months."""
 
 
 Part = Literal["evidence", "explanation", "recommendations"]
@@ -126,6 +130,7 @@ class Options(Body):
     )
 
     include: list[Part] = Field(default=ALL_PARTS, max_length=3)
+    """The parts of the answer that you want."""
     max_evidence: Whole = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
     max_recommendations: Whole = Field(default=3, ge=0, le=10, description="Entries per list.")
     offset_unit: OffsetUnit = Field(
@@ -141,6 +146,7 @@ class Options(Body):
         default=None, max_length=50, pattern=r"^[^\x00]*$", description="Refuse to answer with any other model."
     )
     preferences: Preferences = Preferences()
+    """What recommended programs should offer."""
 
 
 class ScoreRequest(Body):
@@ -151,6 +157,7 @@ class ScoreRequest(Body):
     text: SituationText
     id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
     options: Options = Options()
+    """How to answer; leave it out for the defaults."""
 
 
 class BatchItem(Body):
@@ -191,71 +198,100 @@ class BatchRequest(Body):
     )
 
     items: list[Annotated[BatchItem, WrapValidator(_item_or_refusal)]] = Field(min_length=1)
+    """The situations, 1 to 1,000, together up to 200,000 characters."""
     options: Options = Options()
+    """How to answer, for every item alike."""
 
 
 class Answer(BaseModel):
     """Part of an answer: every field is always there unless it says otherwise."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, use_attribute_docstrings=True)
 
 
 class Probabilities(Answer):
     """The chance of each verdict; they sum to one."""
 
     leadership: float
+    """That it calls for leadership alone."""
     management: float
+    """That it calls for management alone."""
     both: float
+    """That it calls for both."""
     insufficient: float
+    """That the text says too little to tell."""
 
 
 class Demand(Answer):
     """The probability that the situation calls for each side at all: two axes, not one scale."""
 
     leadership: float
+    """That it calls for leadership at all: `leadership` + `both`."""
     management: float
+    """That it calls for management at all: `management` + `both`."""
 
 
 class Confidence(Answer):
     """The verdict's probability, and how often verdicts of its band were right on the named population."""
 
     value: float
+    """The probability of the verdict."""
     band: Band
+    """Where that value lies; each band was measured by itself."""
     accuracy: float
+    """The share of verdicts in this band that were right, on the population named."""
     n: int
+    """How many texts that share was measured on; the fewer, the less it says."""
     population: str
+    """The texts that it was measured on."""
 
 
 class Evidence(Answer):
     """Words of the text, `text[start:end]`, with their exact share of the criterion's logit."""
 
     quote: str
+    """Words of your text, unchanged."""
     start: int
+    """Where the quote begins, counted in `offset_unit`."""
     end: int
+    """Where it ends, exclusive."""
     polarity: Literal["supports", "counters"]
+    """Whether the words speak for the criterion or against it."""
     weight: float
+    """What they add to the logit of the criterion; negative where they speak against it."""
 
 
-class Factor(Answer):
+class ScoredFactor(Answer):
     """One of four factors that help to choose a style. sigmoid(bias + omitted + sum of weights) = probability."""
 
     slug: str
+    """Its slug in the catalogue."""
     probability: float | None
+    """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
+    """Whether the probability passes the threshold of this trait."""
     bias: float | None
+    """The logit before any word is read; null if unreadable."""
     omitted: float | None
+    """What the words that are not quoted add to the logit; null if unreadable."""
     evidence: list[Evidence] = Field(default=[], description="Absent unless `include` names it.")
 
 
-class Criterion(Answer):
+class ScoredCriterion(Answer):
     """One of the eight criteria. sigmoid(bias + omitted + sum of weights) = probability."""
 
     slug: str
+    """Its slug in the catalogue."""
     side: Side
+    """The side that it calls for."""
     probability: float | None
+    """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
+    """Whether the probability passes the threshold of this trait."""
     bias: float | None
+    """The logit before any word is read; null if unreadable."""
     omitted: float | None
+    """What the words that are not quoted add to the logit; null if unreadable."""
     evidence: list[Evidence] = Field(default=[], description="Absent unless `include` names it.")
 
 
@@ -263,119 +299,169 @@ class MissingInput(Answer):
     """What would settle the case, as a question to the teller."""
 
     code: Literal["criterion_unclear", "no_work_situation", "too_short", "verdict_close"]
+    """Why something is missing."""
     criterion: str | None
+    """The criterion that is unclear, or null if it is not about one."""
     ask: str
+    """The question to put to whoever told the situation."""
 
 
 class Recommendation(Answer):
     """Something from the catalogue that fits; `because` names the criteria and factors behind it."""
 
     slug: str
+    """Its slug in the catalogue."""
     name: str
+    """Its name."""
     score: float
+    """How well it fits, 0 to 1; compare within one list only."""
     because: list[str]
+    """Slugs of the criteria and factors that speak for it."""
     href: str
+    """Where to get it whole."""
 
 
 class Recommendations(Answer):
     """What fits, best first; empty where the text gives no evidence."""
 
     leadership_styles: list[Recommendation]
+    """Ways of leading that fit."""
     management_styles: list[Recommendation]
+    """Ways of managing that fit."""
     programs: list[Recommendation]
+    """Executive programs that help with what the situation calls for."""
 
 
-class Input(Answer):
+class TextRead(Answer):
     """What was read. `language` is a BCP 47 tag, `und` under 20 letters."""
 
     characters: int
+    """Unicode code points."""
     words: int
+    """Words."""
     tokens: int
+    """Pieces that the model reads; it reads long texts in windows."""
     language: str
+    """BCP 47 tag, yours or detected; `und` if there is too little to tell."""
     offset_unit: OffsetUnit
+    """What the offsets of the evidence count."""
 
 
-class Warned(Answer):
+class ScoreWarning(Answer):
     """Something to know about this answer; `pointer` says what it is about."""
 
     code: str
+    """What kind of warning, for programs."""
     detail: str
+    """What to know, for people."""
     pointer: str
+    """A JSON pointer to the part of your request that it is about."""
 
 
 class Versions(Answer):
     """The same text, options and versions give the same answer, byte for byte."""
 
     api: str
+    """Of this API."""
     model: str
+    """Of the model; its card is at `/v1/models/{version}`."""
     engine: str
+    """The runtime that computed the numbers."""
     catalogue: int
+    """Of the catalogue."""
 
 
 class ScoreAnswer(Answer):
     """The judgement of one situation, and why."""
 
     id: str | None
+    """Yours, or null."""
     status: Status
+    """`judged`; `uncertain`: the two best verdicts are too close; `unreadable`: nothing the model can read."""
     verdict: Verdict
+    """The most probable of the four."""
     probabilities: Probabilities
+    """The chance of each verdict."""
     demand: Demand
+    """The chance that each side is called for at all."""
     confidence: Confidence | None
-    criteria: list[Criterion]
-    factors: list[Factor]
+    """How far to trust the verdict; null if unreadable."""
+    criteria: list[ScoredCriterion]
+    """All eight, always in the same order."""
+    factors: list[ScoredFactor]
+    """All four, always in the same order."""
     explanation: str = Field(default="", description="Absent unless `include` names it.")
     missing: list[MissingInput]
+    """What to ask next, most useful first; empty if nothing is missing."""
     recommendations: Recommendations = Field(
         default=Recommendations(leadership_styles=[], management_styles=[], programs=[]),
         description="Absent unless `include` names it.",
     )
-    input: Input
-    warnings: list[Warned]
+    input: TextRead
+    """What was read."""
+    warnings: list[ScoreWarning]
+    """What to know about this answer; mostly empty."""
     versions: Versions
+    """What this answer depends on besides the text and the options."""
 
 
 class ScoredItem(Answer):
     """An item that was scored."""
 
     index: int
+    """Its place in your list, from 0."""
     id: str | None
+    """Yours, or null."""
     status: Literal["ok"]
+    """Always `ok`."""
     result: ScoreAnswer
+    """What `/v1/score` would answer."""
 
 
 class RefusedItem(Answer):
     """An item that could not be scored, and why."""
 
     index: int
+    """Its place in your list, from 0."""
     id: str | None
+    """Yours, or null."""
     status: Literal["error"]
+    """Always `error`."""
     error: Problem
+    """What is wrong with this item and what to do about it."""
 
 
 class BatchSummary(Answer):
     """How many items were scored and how many refused."""
 
     ok: int
+    """Items that were scored."""
     error: int
+    """Items that were refused."""
 
 
 class BatchAnswer(Answer):
     """One result per item, in order."""
 
     results: list[ScoredItem | RefusedItem]
+    """One for each item, in your order."""
     summary: BatchSummary
+    """How it went, counted."""
 
 
 class ModelCard(BaseModel):
     """What the model is, is for and is not for, and how well it does."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     version: str
+    """The version, as answers name it."""
     current: bool
+    """Whether scoring uses it now."""
 
 
-class Models(Answer):
+class ModelList(Answer):
     """The models that this service can answer with."""
 
     items: list[ModelCard]
+    """One card for each model."""

@@ -2,23 +2,25 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from sqlmodel import select
 
 from app.catalog import queries, schemas, tables
 from app.catalog.queries import get_or_404, page
 from app.database import SessionDep
 from app.errors import NOT_MODIFIED, responses
-from app.pagination import ListQuery, NoParameters, Page, PageLinks
+from app.pagination import ListQuery, NoParameters, PageLinks
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
+
+Slug = Annotated[str, Path(description="The slug of the item, as the list gives it.")]
 
 LIST_ERRORS = NOT_MODIFIED | responses(400, 405, 413, 422, 503)
 ITEM_ERRORS = NOT_MODIFIED | responses(404, 405, 413, 422, 503)
 DOCUMENT_ERRORS = NOT_MODIFIED | responses(405, 413, 422, 503)
 
 
-@router.get("/concepts", response_model=Page[schemas.Concept], responses=LIST_ERRORS, summary="List the two concepts")
+@router.get("/concepts", response_model=schemas.ConceptPage, responses=LIST_ERRORS, summary="List the two concepts")
 def list_concepts(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
     """Leadership and management: what each is, answers for, provides and needs."""
     return page(session, tables.Concept, select(tables.Concept), query, links)
@@ -31,13 +33,13 @@ def list_concepts(session: SessionDep, links: PageLinks, query: Annotated[ListQu
     dependencies=[NoParameters],
     summary="Get a concept",
 )
-def get_concept(session: SessionDep, slug: str) -> Any:
+def get_concept(session: SessionDep, slug: Slug) -> Any:
     """One of the two concepts, with its criteria, styles and skills."""
     return get_or_404(session, tables.Concept, slug)
 
 
 @router.get(
-    "/differences", response_model=Page[schemas.Difference], responses=LIST_ERRORS, summary="List the differences"
+    "/differences", response_model=schemas.DifferencePage, responses=LIST_ERRORS, summary="List the differences"
 )
 def list_differences(session: SessionDep, links: PageLinks, query: Annotated[schemas.DifferenceQuery, Query()]) -> Any:
     """How leadership and management differ, side by side."""
@@ -52,12 +54,12 @@ def list_differences(session: SessionDep, links: PageLinks, query: Annotated[sch
     dependencies=[NoParameters],
     summary="Get a difference",
 )
-def get_difference(session: SessionDep, slug: str) -> Any:
+def get_difference(session: SessionDep, slug: Slug) -> Any:
     """One difference, with what either side does in practice."""
     return get_or_404(session, tables.Difference, slug)
 
 
-@router.get("/criteria", response_model=Page[schemas.Criterion], responses=LIST_ERRORS, summary="List the criteria")
+@router.get("/criteria", response_model=schemas.CriterionPage, responses=LIST_ERRORS, summary="List the criteria")
 def list_criteria(session: SessionDep, links: PageLinks, query: Annotated[schemas.CriterionQuery, Query()]) -> Any:
     """The eight traits of a situation that call for leadership or for management."""
     return page(session, tables.Criterion, queries.select_criteria(query), query, links)
@@ -70,12 +72,12 @@ def list_criteria(session: SessionDep, links: PageLinks, query: Annotated[schema
     dependencies=[NoParameters],
     summary="Get a criterion",
 )
-def get_criterion(session: SessionDep, slug: str) -> Any:
+def get_criterion(session: SessionDep, slug: Slug) -> Any:
     """One criterion, with the styles and programs that it speaks for."""
     return get_or_404(session, tables.Criterion, slug)
 
 
-@router.get("/factors", response_model=Page[schemas.Factor], responses=LIST_ERRORS, summary="List the factors")
+@router.get("/factors", response_model=schemas.FactorPage, responses=LIST_ERRORS, summary="List the factors")
 def list_factors(session: SessionDep, links: PageLinks, query: Annotated[ListQuery, Query()]) -> Any:
     """The four traits of a situation that, beside the criteria, help to choose a style."""
     return page(session, tables.Factor, select(tables.Factor), query, links)
@@ -88,12 +90,12 @@ def list_factors(session: SessionDep, links: PageLinks, query: Annotated[ListQue
     dependencies=[NoParameters],
     summary="Get a factor",
 )
-def get_factor(session: SessionDep, slug: str) -> Any:
+def get_factor(session: SessionDep, slug: Slug) -> Any:
     """One factor, with the styles that it speaks for or against."""
     return get_or_404(session, tables.Factor, slug)
 
 
-@router.get("/styles", response_model=Page[schemas.Style], responses=LIST_ERRORS, summary="List the styles")
+@router.get("/styles", response_model=schemas.StylePage, responses=LIST_ERRORS, summary="List the styles")
 def list_styles(session: SessionDep, links: PageLinks, query: Annotated[schemas.StyleQuery, Query()]) -> Any:
     """Styles of leading and of managing: when each fits and when it fails."""
     return page(session, tables.Style, queries.select_styles(query), query, links)
@@ -106,12 +108,12 @@ def list_styles(session: SessionDep, links: PageLinks, query: Annotated[schemas.
     dependencies=[NoParameters],
     summary="Get a style",
 )
-def get_style(session: SessionDep, slug: str) -> Any:
+def get_style(session: SessionDep, slug: Slug) -> Any:
     """One style, with the criteria and factors that speak for or against it."""
     return get_or_404(session, tables.Style, slug)
 
 
-@router.get("/skills", response_model=Page[schemas.Skill], responses=LIST_ERRORS, summary="List the skills")
+@router.get("/skills", response_model=schemas.SkillPage, responses=LIST_ERRORS, summary="List the skills")
 def list_skills(session: SessionDep, links: PageLinks, query: Annotated[schemas.SkillQuery, Query()]) -> Any:
     """The skills that executive education builds for either kind of role."""
     return page(session, tables.Skill, queries.select_skills(query), query, links)
@@ -124,12 +126,12 @@ def list_skills(session: SessionDep, links: PageLinks, query: Annotated[schemas.
     dependencies=[NoParameters],
     summary="Get a skill",
 )
-def get_skill(session: SessionDep, slug: str) -> Any:
+def get_skill(session: SessionDep, slug: Slug) -> Any:
     """One skill, with the programs that build it."""
     return get_or_404(session, tables.Skill, slug)
 
 
-@router.get("/programs", response_model=Page[schemas.Program], responses=LIST_ERRORS, summary="List the programs")
+@router.get("/programs", response_model=schemas.ProgramPage, responses=LIST_ERRORS, summary="List the programs")
 def list_programs(session: SessionDep, links: PageLinks, query: Annotated[schemas.ProgramQuery, Query()]) -> Any:
     """Executive programs by focus, delivery, pace, seniority, length, skill and criterion."""
     program = tables.Program
@@ -144,12 +146,12 @@ def list_programs(session: SessionDep, links: PageLinks, query: Annotated[schema
     dependencies=[NoParameters],
     summary="Get a program",
 )
-def get_program(session: SessionDep, slug: str) -> Any:
+def get_program(session: SessionDep, slug: Slug) -> Any:
     """One executive program, with the skills it builds and the criteria it helps with."""
     return get_or_404(session, tables.Program, slug)
 
 
-@router.get("/facts", response_model=Page[schemas.Fact], responses=LIST_ERRORS, summary="List the facts")
+@router.get("/facts", response_model=schemas.FactPage, responses=LIST_ERRORS, summary="List the facts")
 def list_facts(session: SessionDep, links: PageLinks, query: Annotated[schemas.FactQuery, Query()]) -> Any:
     """Figures with their sources."""
     return page(session, tables.Fact, select(tables.Fact), query, links, value=tables.Fact.value)
@@ -162,7 +164,7 @@ def list_facts(session: SessionDep, links: PageLinks, query: Annotated[schemas.F
     dependencies=[NoParameters],
     summary="Get a fact",
 )
-def get_fact(session: SessionDep, slug: str) -> Any:
+def get_fact(session: SessionDep, slug: Slug) -> Any:
     """One figure with its source."""
     return get_or_404(session, tables.Fact, slug)
 

@@ -15,35 +15,51 @@ from app.catalog.tables import (
     SkillBase,
     StyleBase,
 )
-from app.pagination import PRINTABLE, ListQuery, sort_by
-
-
-def through(relation: str, field: str) -> Any:
-    """A field read from the row at the other end of a relation."""
-    return Field(validation_alias=AliasPath(relation, field))
+from app.pagination import PRINTABLE, ListQuery, Page, sort_by
 
 
 class Answer(BaseModel):
     """Read from a row of the database."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, use_attribute_docstrings=True)
+
+
+LINKED = {"slug": "Its slug.", "name": "Its name.", "href": "Where to get it whole."}
+
+
+def through(relation: str, field: str) -> Any:
+    """A field read from the row at the other end of a relation."""
+    return Field(validation_alias=AliasPath(relation, field), description=LINKED[field])
+
+
+WhichWay = Annotated[Fit, Field(description="Whether it speaks `for` the style or `against` it.")]
+Why = Annotated[str, Field(description="The reason, in a sentence.")]
+Basis = Annotated[str, Field(description="`editorial`: our own judgement, not the program's word.")]
+Href = Annotated[str, Field(description="The path of this item.")]
 
 
 class Source(Answer):
     """Where a statement comes from; unknown parts are null."""
 
     title: str
+    """What the work is called."""
     publisher: str | None
+    """Who put it out."""
     year: int | None
+    """When it came out."""
     url: str | None
+    """Where to read it."""
+
+
+Sources = Annotated[list[Source], Field(description="Where its statements come from.")]
 
 
 class Link(Answer):
     """A related item."""
 
-    slug: str
-    name: str
-    href: str
+    slug: str = Field(description=LINKED["slug"])
+    name: str = Field(description=LINKED["name"])
+    href: str = Field(description=LINKED["href"])
 
 
 class CriterionFit(Answer):
@@ -52,8 +68,8 @@ class CriterionFit(Answer):
     slug: str = through("criterion", "slug")
     name: str = through("criterion", "name")
     href: str = through("criterion", "href")
-    fit: Fit
-    why: str
+    fit: WhichWay
+    why: Why
 
 
 class FactorFit(Answer):
@@ -62,8 +78,8 @@ class FactorFit(Answer):
     slug: str = through("factor", "slug")
     name: str = through("factor", "name")
     href: str = through("factor", "href")
-    fit: Fit
-    why: str
+    fit: WhichWay
+    why: Why
 
 
 class StyleFit(Answer):
@@ -72,8 +88,8 @@ class StyleFit(Answer):
     slug: str = through("style", "slug")
     name: str = through("style", "name")
     href: str = through("style", "href")
-    fit: Fit
-    why: str
+    fit: WhichWay
+    why: Why
 
 
 class SkillBasis(Answer):
@@ -82,8 +98,8 @@ class SkillBasis(Answer):
     slug: str = through("skill", "slug")
     name: str = through("skill", "name")
     href: str = through("skill", "href")
-    basis: str
-    why: str
+    basis: Basis
+    why: Why
 
 
 class CriterionBasis(Answer):
@@ -92,8 +108,8 @@ class CriterionBasis(Answer):
     slug: str = through("criterion", "slug")
     name: str = through("criterion", "name")
     href: str = through("criterion", "href")
-    basis: str
-    why: str
+    basis: Basis
+    why: Why
 
 
 class ProgramBasis(Answer):
@@ -102,96 +118,155 @@ class ProgramBasis(Answer):
     slug: str = through("program", "slug")
     name: str = through("program", "name")
     href: str = through("program", "href")
-    basis: str
-    why: str
+    basis: Basis
+    why: Why
 
 
 class Concept(ConceptBase):
     """Leadership or management: what it is and where it is found."""
 
-    href: str
+    href: Href
     criteria: list[Link]
+    """Traits of a situation that call for it."""
     styles: list[Link]
+    """Ways of doing it."""
     built_by: list[Link]
-    source: list[Source]
+    """Skills that it takes."""
+    source: Sources
 
 
 class Difference(DifferenceBase):
     """One way in which leadership and management differ, side by side."""
 
-    href: str
-    source: list[Source]
+    href: Href
+    source: Sources
 
 
 class Criterion(CriterionBase):
     """A trait of a situation that calls for leadership or for management."""
 
-    href: str
+    href: Href
     concept: Link
+    """The side that it calls for."""
     styles: list[StyleFit]
+    """Styles that it speaks for or against."""
     programs: list[ProgramBasis]
-    source: list[Source]
+    """Programs that help with it."""
+    source: Sources
 
 
 class Factor(FactorBase):
     """A trait of a situation that helps to choose a style."""
 
-    href: str
+    href: Href
     styles: list[StyleFit]
-    source: list[Source]
+    """Styles that it speaks for or against."""
+    source: Sources
 
 
 class Style(StyleBase):
     """A style of leading or managing: when it fits, when it fails, and which criteria and factors tell."""
 
-    href: str
+    href: Href
     concept: Link
+    """Whether it is a style of leading or of managing."""
     criteria: list[CriterionFit]
+    """Criteria that speak for or against it."""
     factors: list[FactorFit]
-    source: list[Source]
+    """Factors that speak for or against it."""
+    source: Sources
 
 
 class Skill(SkillBase):
     """A skill that executive education builds."""
 
-    href: str
+    href: Href
     concept: Link
+    """The kind of role that needs it."""
     programs: list[ProgramBasis]
-    source: list[Source]
+    """Programs that build it."""
+    source: Sources
 
 
 class Program(ProgramBase):
     """An executive program. What its source does not say is null."""
 
-    href: str
+    href: Href
     focus: list[str] | None
+    """`leadership`, `management` or `technology`; null where the source does not say."""
     seniority: list[str] | None
+    """The rank it is made for, such as `c-level`; null where the source does not say."""
     delivery: list[str] | None
+    """`on-campus`, `online` or `blended`; null where the source does not say."""
     pace: list[str] | None
+    """`part-time` or `modular`; null where the source does not say."""
     skills: list[SkillBasis]
+    """Skills that it builds."""
     criteria: list[CriterionBasis]
-    source: list[Source]
+    """Criteria that it helps with."""
+    source: Sources
 
 
 class Fact(FactBase):
     """A figure with its source."""
 
-    href: str
-    source: list[Source]
+    href: Href
+    source: Sources
+
+
+class ConceptPage(Page[Concept]):
+    """One page of the concepts. `next` and `prev` are relative links, or null at the ends."""
+
+
+class DifferencePage(Page[Difference]):
+    """One page of the differences. `next` and `prev` are relative links, or null at the ends."""
+
+
+class CriterionPage(Page[Criterion]):
+    """One page of the criteria. `next` and `prev` are relative links, or null at the ends."""
+
+
+class FactorPage(Page[Factor]):
+    """One page of the factors. `next` and `prev` are relative links, or null at the ends."""
+
+
+class StylePage(Page[Style]):
+    """One page of the styles. `next` and `prev` are relative links, or null at the ends."""
+
+
+class SkillPage(Page[Skill]):
+    """One page of the skills. `next` and `prev` are relative links, or null at the ends."""
+
+
+class ProgramPage(Page[Program]):
+    """One page of the programs. `next` and `prev` are relative links, or null at the ends."""
+
+
+class FactPage(Page[Fact]):
+    """One page of the facts. `next` and `prev` are relative links, or null at the ends."""
 
 
 class Catalogue(Answer):
     """Everything in one document."""
 
     catalogue_version: int
+    """Rises with every change; keep it to know what you have seen."""
     concepts: list[Concept]
+    """Leadership and management."""
     differences: list[Difference]
+    """How the two differ."""
     criteria: list[Criterion]
+    """The eight criteria."""
     factors: list[Factor]
+    """The four factors."""
     styles: list[Style]
+    """Every style of either."""
     skills: list[Skill]
+    """Every skill."""
     programs: list[Program]
+    """Every program."""
     facts: list[Fact]
+    """Every figure."""
 
 
 Side = Literal["leadership", "management"]

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import ConfigDict
 from sqlalchemy import JSON, Text
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -26,9 +27,14 @@ def strings() -> Any:
 class Item(SQLModel):
     """What every item of the catalogue has."""
 
+    model_config: ClassVar[Any] = ConfigDict(use_attribute_docstrings=True)
+
     slug: str = Field(max_length=SLUG_LENGTH)
+    """The public name of the item in paths and links; never reused."""
     name: str
+    """What people call it."""
     description: str = Field(sa_type=Text)
+    """What it is, in a sentence or two."""
 
 
 class Stored(Base):
@@ -47,12 +53,19 @@ class Stored(Base):
 
 class ConceptBase(Item):
     responsible_for: str
+    """What whoever does it is responsible for."""
     accountable_for: str
+    """What it is answerable for."""
     skills: list[str] = strings()
+    """What it needs of whoever does it."""
     found_at: str
+    """Where in an organisation it is found."""
     provides: str
+    """What it gives to the organisation."""
     overall_focus: list[str] = strings()
+    """What it looks at first."""
     relations: list[str] = strings()
+    """How it deals with people."""
 
 
 class Concept(Stored, ConceptBase, table=True):
@@ -72,10 +85,15 @@ class Concept(Stored, ConceptBase, table=True):
 
 class DifferenceBase(Item):
     kind: Literal["dimension", "contrast"] = Field(sa_type=Text)
+    """A lasting `dimension`, or a short `contrast`."""
     leadership: str
+    """What leadership does here."""
     management: str
+    """What management does here."""
     leadership_in_practice: str | None
+    """How that looks at work; null where the source does not say."""
     management_in_practice: str | None
+    """How that looks at work; null where the source does not say."""
 
 
 class Difference(Stored, DifferenceBase, table=True):
@@ -86,6 +104,7 @@ class Difference(Stored, DifferenceBase, table=True):
 
 class CriterionBase(Item):
     question: str
+    """The question that settles whether a situation has it."""
 
 
 class Criterion(Stored, CriterionBase, table=True):
@@ -102,6 +121,7 @@ class Criterion(Stored, CriterionBase, table=True):
 
 class FactorBase(Item):
     question: str
+    """The question that settles whether a situation has it."""
 
 
 class Factor(Stored, FactorBase, table=True):
@@ -113,9 +133,13 @@ class Factor(Stored, FactorBase, table=True):
 
 class StyleBase(Item):
     fits_when: list[str] = strings()
+    """Situations in which it works."""
     fails_when: list[str] = strings()
+    """Situations in which it does harm."""
     strengths: list[str] = strings()
+    """What speaks for it."""
     risks: list[str] = strings()
+    """What it can cost."""
 
 
 class Style(Stored, StyleBase, table=True):
@@ -136,6 +160,7 @@ class Style(Stored, StyleBase, table=True):
 
 class SkillBase(Item):
     purpose: str
+    """What it is for."""
 
 
 class Skill(Stored, SkillBase, table=True):
@@ -149,12 +174,19 @@ class Skill(Stored, SkillBase, table=True):
 
 class ProgramBase(Item):
     school: str
+    """Who teaches it."""
     audience: str
+    """Whom it is made for."""
     modules: int | None = Field(ge=1, le=1000)
+    """Number of modules; null where the source does not say."""
     months: int | None = Field(ge=1, le=1000)
+    """Length in months; null where the source does not say."""
     topics: list[str] = strings()
+    """What is taught."""
     features: list[str] = strings()
+    """What is special about it."""
     alumni: str | None
+    """The standing that graduates get; null where the source does not say."""
 
 
 class Program(Stored, ProgramBase, table=True):
@@ -199,10 +231,15 @@ class Program(Stored, ProgramBase, table=True):
 
 class FactBase(Item):
     value: int
+    """The figure."""
     unit: str
+    """What the figure counts."""
     as_printed: str
+    """The words of the source."""
     attributed_to: str
+    """Whom the source names for it."""
     as_of: str | None
+    """When it held; null where the source does not say."""
 
 
 class Fact(Stored, FactBase, table=True):

@@ -1,27 +1,56 @@
-"""Puts real answers into the OpenAPI document, and from them an example into every schema that they touch."""
+"""Puts real requests, answers and problems into the OpenAPI document, and from them an example into every schema.
+
+requests.json is written by hand; examples.json and problems.json hold what a seeded service answered, and
+tests/snapshots.py writes them.
+"""
 
 import json
 from pathlib import Path
 from typing import Any
 
-EXAMPLES = Path(__file__).parent / "examples.json"
+HERE = Path(__file__).parent
+REQUESTS, EXAMPLES, PROBLEMS = HERE / "requests.json", HERE / "examples.json", HERE / "problems.json"
+
+
+def chapters() -> list[dict[str, str]]:
+    """The tags in reading order, each with the introduction that chapters.md gives it."""
+    parts = f"\n{(HERE / 'chapters.md').read_text(encoding='utf-8')}".split("\n# ")[1:]
+    return [{"name": name, "description": text.strip()} for name, _, text in (part.partition("\n") for part in parts)]
 
 
 def add_examples(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the answers of examples.json (operation id: answer of a seeded service)."""
-    answers: dict[str, Any] = json.loads(EXAMPLES.read_text(encoding="utf-8")) if EXAMPLES.exists() else {}
+    """The document with requests, answers and problems, each under the id of its operation."""
+    requests, answers, problems = (_read(file) for file in (REQUESTS, EXAMPLES, PROBLEMS))
     schemas = document["components"]["schemas"]
     for operations in document["paths"].values():
         for operation in operations.values():
-            answer = answers.get(operation["operationId"])
+            name = operation["operationId"]
+            if name in requests:
+                operation["requestBody"]["content"]["application/json"]["examples"] = requests[name]
+            for status, shown in problems.get(name, {}).items():
+                content = operation["responses"][status]["content"]["application/problem+json"]
+                content["examples"] = {
+                    found["code"] if len(shown) == 1 else f"{number}_{found['code']}": {
+                        "summary": found["detail"],
+                        "value": found,
+                    }
+                    for number, found in enumerate(shown, 1)
+                }
+            answer = answers.get(name)
             if answer is not None:
                 content = operation["responses"]["200"]["content"]["application/json"]
                 content["example"] = answer
                 _spread(content["schema"], answer, schemas)
                 for parameter in operation.get("parameters", []):
                     if parameter["in"] == "path":
-                        parameter["example"] = answer[parameter["name"]]
+                        known = parameter["schema"].get("examples", [answer.get(parameter["name"])])
+                        parameter["example"] = known[0]
     return document
+
+
+def _read(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return found
 
 
 def _spread(schema: dict[str, Any], value: Any, schemas: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""/docs without a foreign request: a small page of ours around the unchanged Swagger UI files."""
+"""/docs without a foreign request: a page of ours around the unchanged Swagger UI files, and /docs/reading."""
 
 import html
 import json
@@ -8,18 +8,33 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from app.docs import reading
+
 router = APIRouter(include_in_schema=False)
 
-ASSETS = StaticFiles(directory=Path(__file__).parent / "swagger-ui")
+HERE = Path(__file__).parent
+ASSETS = StaticFiles(directory=HERE / "swagger-ui")
+STYLE = StaticFiles(directory=HERE / "style")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+READING_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="docs/assets/swagger-ui.css">
-</head><body><div id="swagger-ui"></div>
+<meta name="color-scheme" content="light dark"><title>{title}</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="docs/assets/swagger-ui.css"><link rel="stylesheet" href="docs/style/docs.css">
+</head><body><noscript>This page needs scripts; <a href="docs/reading">the reading view</a> does not.</noscript>
+<div id="swagger-ui"></div>
 <script src="docs/assets/swagger-ui-bundle.js"></script><script src="docs/init.js"></script></body></html>
+"""
+INIT = """const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+window.ui = SwaggerUIBundle({settings});
 """
 
 
@@ -38,7 +53,7 @@ async def docs(request: Request) -> HTMLResponse:
 
 @router.get("/docs/init.js")
 async def docs_init() -> Response:
-    """Starts Swagger UI on this page; a file of its own because the policy forbids inline scripts."""
+    """Starts Swagger UI, dark where the reader's system is; a file of its own as the policy forbids inline scripts."""
     settings = {
         "url": "openapi.json",
         "dom_id": "#swagger-ui",
@@ -48,4 +63,10 @@ async def docs_init() -> Response:
         "displayRequestDuration": True,
         "defaultModelsExpandDepth": 0,
     }
-    return Response(f"window.ui = SwaggerUIBundle({json.dumps(settings)});", media_type="text/javascript")
+    return Response(INIT.replace("{settings}", json.dumps(settings)), media_type="text/javascript")
+
+
+@router.get("/docs/reading")
+def docs_reading(request: Request) -> HTMLResponse:
+    """The same document to read and to print, without scripts."""
+    return HTMLResponse(reading.render(request.app.openapi()), headers={"Content-Security-Policy": READING_POLICY})
