@@ -22,7 +22,7 @@ OPENAPI = Path(__file__).parent / "openapi.json"
 SHOWN: dict[str, dict[str, Any]] = json.loads(BODIES.read_text(encoding="utf-8"))
 REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "score": ("POST", "/v1/score", SHOWN["score"]["both"]["value"]),
-    "score_batch": ("POST", "/v1/score/batch", SHOWN["score_batch"]["two"]["value"]),
+    "score_batch": ("POST", "/v1/score/batch", SHOWN["score_batch"]["four"]["value"]),
     "list_concepts": ("GET", "/v1/concepts?limit=1", None),
     "get_concept": ("GET", "/v1/concepts/leadership", None),
     "list_differences": ("GET", "/v1/differences?limit=1", None),

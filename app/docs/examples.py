@@ -36,6 +36,7 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
                     }
                     for number, found in enumerate(shown, 1)
                 }
+                _spread(content["schema"], shown[0], schemas)
             answer = answers.get(name)
             if answer is not None:
                 content = operation["responses"]["200"]["content"]["application/json"]
