@@ -20,7 +20,7 @@ const EXAMPLES = {
 function desk(name, label, told = () => {}) {
   const box = h("textarea", { id: `${name}-text`, rows: "6", autocomplete: "off" });
   const status = h("p", { id: `${name}-status`, class: "status", role: "status" });
-  const result = h("div", { class: "result", "aria-busy": "false" });
+  const result = h("div", { id: `${name}-result`, class: "result", "aria-busy": "false" });
   const self = { box, result, answer: null, text: "", set, reply };
   let [timer, flight, asked] = [undefined, null, ""];
 
