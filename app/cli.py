@@ -24,7 +24,7 @@ from app.settings import Settings, SettingsError, data_path, load_settings
 cli = typer.Typer(
     name="lead-or-manage",
     help="Does a described work situation call for leadership, for management, or for both?\n\n"
-    "Start with `serve`, then open http://127.0.0.1:8000/docs. Settings are environment variables LOM_*; the README "
+    "Start with `serve`, then open http://127.0.0.1:8000. Settings are environment variables LOM_*; the README "
     "lists them.",
     no_args_is_help=True,
     add_completion=False,

@@ -21,6 +21,7 @@ from app.database import connect, is_current, prepare
 from app.docs import routes as docs
 from app.docs.examples import add_examples, chapters
 from app.errors import Problem, Unavailable, add_handlers, responses
+from app.explorer import routes as explorer
 from app.middleware import BodyLimit, ConditionalGet, RequestContext
 from app.scoring import Scorer
 from app.scoring.scorer import current_version
@@ -111,10 +112,11 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_lifespan, settings),
     )
-    for router in (assessments.router, catalog.router, assessments.models, health, docs.router):
+    for router in (assessments.router, catalog.router, assessments.models, health, docs.router, explorer.router):
         app.include_router(router)
     app.mount("/docs/assets", docs.ASSETS)
     app.mount("/docs/style", docs.STYLE)
+    app.mount("/explorer", explorer.ASSETS)
     add_handlers(app)
     app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT})
     app.add_middleware(ConditionalGet)

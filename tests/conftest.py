@@ -1,6 +1,7 @@
 """The parts that tests share: databases, a seeded application, a client, and a real server."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from app.database import connect
@@ -165,6 +167,41 @@ def server(settings: Settings) -> Iterator[Server]:
     server.wait()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        cannot_run("Chromium: no browser on this machine, so the pages were not tried in one")
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        except Error:
+            cannot_run("Chromium: the browser does not start on this machine")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def trouble() -> list[str]:
+    """Foreign requests and errors of the page; a test that provokes some takes them out."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, trouble: list[str]) -> Iterator[Page]:
+    """A page that may only talk to the server, and must not complain."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1600})
+    page.on(
+        "request", lambda request: request.url.startswith((server.url, "data:", "blob:")) or trouble.append(request.url)
+    )
+    page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    yield page
+    page.close()
+    assert trouble == []
 
 
 SITUATION = (

@@ -1,15 +1,14 @@
 """The documentation: every operation executes as it stands, and both views work in a real browser under the policy."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.conftest import Server, cannot_run
+from tests.conftest import Server
 
 
 def executed(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
@@ -68,38 +67,15 @@ async def test_the_reading_view_has_no_script_and_allows_none(client: httpx.Asyn
     assert "script-src" not in policy and "unsafe" not in policy
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        cannot_run("Chromium: no browser on this machine, so the documentation page was not tried in one")
-    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=quiet)
-        except Error:
-            cannot_run("Chromium: the browser does not start on this machine")
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=["light", "dark"])
 def scheme(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server, scheme: Any) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1600}, color_scheme=scheme)
-    trouble: list[str] = []
-    page.on(
-        "request", lambda request: request.url.startswith((server.url, "data:", "blob:")) or trouble.append(request.url)
-    )
-    page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    yield page
-    page.close()
-    assert trouble == []
+def page(page: Page, scheme: Any) -> Page:
+    page.emulate_media(color_scheme=scheme)
+    return page
 
 
 def test_a_stranger_scores_a_situation_from_the_documentation(page: Page, server: Server) -> None:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from app.docs import reading
@@ -36,12 +36,6 @@ dark.addEventListener("change", follow);
 follow();
 window.ui = SwaggerUIBundle({settings});
 """
-
-
-@router.get("/")
-async def root(request: Request) -> Response:
-    """A browser that comes to the root is taken to the documentation."""
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
 
 
 @router.get("/docs")
