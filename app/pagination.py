@@ -205,7 +205,7 @@ def paginate(
         names.append(name)
         terms += [(case((col(columns[name]).is_(None), 1), else_=0), False), (columns[name].expression, descending)]
     scope = _scope(path, query)
-    kinds = [int if term.type.python_type is int else str for term, _ in terms]
+    kinds: list[type] = [int if term.type.python_type is int else str for term, _ in terms]
     keys, backwards = _decode(query.cursor, scope, kinds) if query.cursor is not None else (None, False)
     if keys is not None:
         statement = statement.where(_after(terms, keys, backwards))
