@@ -107,12 +107,14 @@ def test_the_page_follows_the_colours_of_the_system(page: Page, server: Server, 
     assert (
         brightness(page, "background-color") > 127 if scheme == "light" else brightness(page, "background-color") < 64
     )
-    page.get_by_role("link", name="To read").click()
-    page.wait_for_url(f"{server.url}/docs/reading")
-    dark = brightness(page, "background-color") < brightness(page, "color")
+    with page.expect_popup() as opened:  # Swagger UI opens the links of a description in a new tab
+        page.get_by_role("link", name="To read").click()
+    reading = opened.value
+    reading.wait_for_url(f"{server.url}/docs/reading")
+    dark = brightness(reading, "background-color") < brightness(reading, "color")
     assert dark == (scheme == "dark")
-    page.get_by_role("link", name="Try it").click()
-    page.wait_for_url(f"{server.url}/docs")
+    reading.get_by_role("link", name="Try it").click()
+    reading.wait_for_url(f"{server.url}/docs")
 
 
 def brightness(page: Page, colour: str) -> float:
