@@ -199,6 +199,7 @@ def page(browser: Browser, server: Server, trouble: list[str]) -> Iterator[Page]
     )
     page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.set_default_timeout(60_000)
     yield page
     page.close()
     assert trouble == []
