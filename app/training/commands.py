@@ -24,8 +24,10 @@ from app.training.network import base_folder
 log = logging.getLogger("lead_or_manage.training")
 TEACHER = Recipe(seed=2, rate=3e-5, layer_decay=0.92, head_epochs=8)
 TEACHER_EPOCHS = 3
-STUDENT = Recipe()
-EPOCHS = 4
+STUDENT = Recipe(rate=1e-4)
+VIEWS = 4
+PASSES = 2
+"""How often the student sees each view."""
 
 
 def train(
@@ -40,17 +42,17 @@ def train(
     dev, second = situations.splits["dev"], situations.second
     examples = [example_of(record, second.get(record.id)) for record in situations.splits["train"]]
     torch.use_deterministic_algorithms(True)
-    epochs = views(examples, EPOCHS, STUDENT.seed)
+    seen = views(examples, VIEWS, STUDENT.seed)
     if teacher_model:
         shown = views(examples, TEACHER_EPOCHS, TEACHER.seed)
         log.info("the teacher, %s", teacher_model)
         teacher, reader = fit(teacher_model, shown, examples, dev, recipe=TEACHER, log=log.info), Reader(teacher_model)
         started = time.monotonic()
-        epochs = [taught(teacher, reader, epoch) for epoch in epochs]
-        log.info("%d views read by the teacher, %.0f s", sum(map(len, epochs)), time.monotonic() - started)
+        seen = [taught(teacher, reader, epoch) for epoch in seen]
+        log.info("%d views read by the teacher, %.0f s", sum(map(len, seen)), time.monotonic() - started)
     base = base_folder(base_model)
     log.info("the student, %s", base)
-    network = fit(base, epochs, examples, dev, recipe=STUDENT, log=log.info)
+    network = fit(base, seen * PASSES, examples, dev, recipe=STUDENT, log=log.info)
     write_encoder(network, Reader(base).tokenizer, folder)
     write_heads(network, folder, dev)
     write_card(folder, situations, {"student": asdict(STUDENT), "teacher": asdict(TEACHER) if teacher_model else None})
