@@ -24,10 +24,8 @@ from app.training.network import base_folder
 log = logging.getLogger("lead_or_manage.training")
 TEACHER = Recipe(seed=2, rate=3e-5, layer_decay=0.92, head_epochs=8)
 TEACHER_EPOCHS = 3
-STUDENT = Recipe(rate=1e-4)
+STUDENT = Recipe()
 VIEWS = 4
-PASSES = 2
-"""How often the student sees each view."""
 
 
 def train(
@@ -52,7 +50,7 @@ def train(
         log.info("%d views read by the teacher, %.0f s", sum(map(len, seen)), time.monotonic() - started)
     base = base_folder(base_model)
     log.info("the student, %s", base)
-    network = fit(base, seen * PASSES, examples, dev, recipe=STUDENT, log=log.info)
+    network = fit(base, seen, examples, dev, recipe=STUDENT, log=log.info)
     write_encoder(network, Reader(base).tokenizer, folder)
     write_heads(network, folder, dev)
     write_card(folder, situations, {"student": asdict(STUDENT), "teacher": asdict(TEACHER) if teacher_model else None})
