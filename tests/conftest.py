@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -191,9 +192,15 @@ def trouble() -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server, trouble: list[str]) -> Iterator[Page]:
+def scheme() -> Any:
+    """The colours that the system asks for."""
+    return "light"
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, trouble: list[str], scheme: Any) -> Iterator[Page]:
     """A page that may only talk to the server, and must not complain."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1600})
+    page = browser.new_page(viewport={"width": 1280, "height": 1600}, color_scheme=scheme)
     page.on(
         "request", lambda request: request.url.startswith((server.url, "data:", "blob:")) or trouble.append(request.url)
     )
@@ -201,6 +208,7 @@ def page(browser: Browser, server: Server, trouble: list[str]) -> Iterator[Page]
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.set_default_timeout(60_000)
     yield page
+    page.unroute_all(behavior="ignoreErrors")
     page.close()
     assert trouble == []
 

@@ -72,12 +72,6 @@ def scheme(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.fixture
-def page(page: Page, scheme: Any) -> Page:
-    page.emulate_media(color_scheme=scheme)
-    return page
-
-
 def test_a_stranger_scores_a_situation_from_the_documentation(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/docs")
     page.get_by_text("Judge a situation", exact=True).last.click()

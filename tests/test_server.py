@@ -86,6 +86,8 @@ def test_a_connection_lives_on_after_head(server: Server) -> None:
         for method in ("HEAD", "GET", "HEAD", "GET"):
             connection.sendall(f"{method} /healthz HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             answer = connection.recv(4096)
+            while method == "GET" and not answer.endswith(b"}"):
+                answer += connection.recv(4096)
             assert answer.startswith(b"HTTP/1.1 200 ")
             assert answer.endswith(b"\r\n\r\n") == (method == "HEAD")
 

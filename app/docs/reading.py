@@ -106,7 +106,7 @@ def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
     parts.append(_example("Answer, an example", content["example"]))
     rows = []
     for status, response in operation["responses"].items():
-        for content in response["content"].values():
+        for content in response.get("content", {}).values():
             for example in content.get("examples", {}).values() if status != "200" else ():
                 found = example["value"]
                 rows.append((f"{status} {found['title']}", f"<code>{found['code']}</code>", escape(found["detail"])))
