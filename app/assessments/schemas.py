@@ -269,7 +269,7 @@ class ScoredFactor(Answer):
     probability: float | None
     """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
-    """Whether the probability passes the threshold of this trait."""
+    """Whether the probability reaches what the model card names in `present_from`."""
     bias: float | None
     """The logit before any word is read; null if unreadable."""
     omitted: float | None
@@ -287,7 +287,7 @@ class ScoredCriterion(Answer):
     probability: float | None
     """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
-    """Whether the probability passes the threshold of this trait."""
+    """Whether the probability reaches what the model card names in `present_from`."""
     bias: float | None
     """The logit before any word is read; null if unreadable."""
     omitted: float | None

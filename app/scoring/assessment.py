@@ -22,6 +22,7 @@ class Evidence:
 class Trait:
     """A criterion (with its side) or a factor (side None).
 
+    `present` from the probability on that the model card names for the trait.
     sigmoid(bias + omitted + sum of the evidence weights) = probability; all three are null for an unreadable text.
     """
 

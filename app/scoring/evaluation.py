@@ -33,21 +33,24 @@ class Predictions:
     criteria: Doubles
     milliseconds: Doubles
     styles: list[tuple[str | None, str | None]] = field(default_factory=list)
+    marked: Bools | None = None
+    """Which criteria are present; from a probability of one half on where a classifier has no thresholds of its own."""
 
 
 def predict(scorer: Scorer, records: list[Record]) -> Predictions:
     """Assess every record, one at a time, as the service does."""
-    verdicts, criteria, times, styles = [], [], [], []
+    verdicts, criteria, marked, times, styles = [], [], [], [], []
     for record in records:
         started = time.perf_counter()
         answer = scorer.assess(record.text)
         times.append((time.perf_counter() - started) * 1000)
         verdicts.append([answer.probabilities[name] for name in VERDICTS])
         criteria.append([trait.probability or 0.0 for trait in answer.criteria])
+        marked.append([trait.present for trait in answer.criteria])
         lists = (answer.leadership_styles, answer.management_styles)
         leadership, management = (fits[0].slug if fits else None for fits in lists)
         styles.append((leadership, management))
-    return Predictions(np.array(verdicts), np.array(criteria), np.array(times), styles)
+    return Predictions(np.array(verdicts), np.array(criteria), np.array(times), styles, np.array(marked, bool))
 
 
 @dataclass
@@ -71,7 +74,7 @@ class Scores:
 def score(truth: Truth, predictions: Predictions, records: list[Record] | None = None) -> Scores:
     """Compare predictions with the truth."""
     guess = predictions.verdicts.argmax(axis=1).astype(np.int64)
-    marked = predictions.criteria >= 0.5
+    marked = predictions.criteria >= 0.5 if predictions.marked is None else predictions.marked
     correct = guess == truth.verdicts
     n = len(guess)
     return Scores(
@@ -106,7 +109,10 @@ def risk_coverage(truth: Truth, predictions: Predictions) -> dict[int, float]:
 def subset(predictions: Predictions, rows: list[int]) -> Predictions:
     """The predictions for some of the records."""
     styles = [predictions.styles[row] for row in rows] if predictions.styles else []
-    return Predictions(predictions.verdicts[rows], predictions.criteria[rows], predictions.milliseconds[rows], styles)
+    marked = None if predictions.marked is None else predictions.marked[rows]
+    return Predictions(
+        predictions.verdicts[rows], predictions.criteria[rows], predictions.milliseconds[rows], styles, marked
+    )
 
 
 def _styles_top1(predictions: Predictions, records: list[Record]) -> float:

@@ -36,6 +36,11 @@ class Heads:
         if self._arrays["trait_query"].shape[0] != len(TRAITS):
             raise ValueError("heads.npz does not fit the labels of this engine")
 
+    @property
+    def thresholds(self) -> list[float]:
+        """The probability from which each trait counts as present."""
+        return [round(float(value), 2) for value in self._arrays["trait_threshold"]]
+
     def read(self, vectors: Floats) -> Reading:
         """Read the token vectors of one text, shape (tokens, width); there must be at least one."""
         a = self._arrays

@@ -56,6 +56,7 @@ class Scorer:
         self.card = read_card(folder)
         self._encoder = Encoder(folder)
         self._heads = Heads(folder)
+        self._thresholds = self._heads.thresholds
 
     @classmethod
     def load(cls, folder: Path = ARTEFACT) -> "Scorer":
@@ -86,7 +87,7 @@ class Scorer:
             return _unreadable(counts)
         reading = self._heads.read(self._encoder.encode(text, tokens))
         quoter = Quoter(text, tokens.offsets)
-        traits = [_trait(index, reading, quoter) for index in range(len(TRAITS))]
+        traits = [_trait(index, reading, quoter, self._thresholds[index]) for index in range(len(TRAITS))]
         criteria, factors = tuple(traits[: len(CRITERIA)]), tuple(traits[len(CRITERIA) :])
         probabilities = dict(zip(VERDICTS, map(float, reading.verdict), strict=True))
         ranked = sorted(VERDICTS, key=lambda name: -probabilities[name])
@@ -126,7 +127,7 @@ class Scorer:
         return tuple(found)
 
 
-def _trait(index: int, reading: Reading, quoter: Quoter) -> Trait:
+def _trait(index: int, reading: Reading, quoter: Quoter, threshold: float) -> Trait:
     slug = TRAITS[index]
     logit, bias = float(reading.logits[index]), float(reading.bias[index])
     probability = float(sigmoid(np.float32(logit)))  # type: ignore[arg-type]
@@ -135,7 +136,7 @@ def _trait(index: int, reading: Reading, quoter: Quoter) -> Trait:
         slug=slug,
         side=side(slug) if slug in CRITERIA else None,
         probability=probability,
-        present=probability >= 0.5,
+        present=probability >= threshold,
         bias=bias,
         omitted=logit - bias - sum(quote.weight for quote in evidence),
         evidence=evidence,

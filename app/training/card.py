@@ -8,7 +8,8 @@ import numpy as np
 
 from app.scoring import Scorer
 from app.scoring.evaluation import Predictions, Truth, predict
-from app.scoring.labels import CRITERIA, FACTORS, VERDICTS
+from app.scoring.heads import Heads
+from app.scoring.labels import CRITERIA, FACTORS, TRAITS, VERDICTS
 from app.scoring.records import Record, Situations
 from app.scoring.report import measured
 
@@ -46,6 +47,7 @@ def write_card(folder: Path, situations: Situations, recipe: dict[str, Any]) -> 
             "writers": {name: sorted({r.writer for r in records}) for name, records in situations.splits.items()},
         },
         "recipe": recipe,
+        "present_from": dict(zip(TRAITS, Heads(folder).thresholds, strict=True)),
         "evaluated_tokens": 0,
         "confidence": {
             "medium": 0.0,

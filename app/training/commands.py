@@ -52,7 +52,7 @@ def train(
     log.info("the student, %s", base)
     network = fit(base, seen, examples, dev, recipe=STUDENT, log=log.info)
     write_encoder(network, Reader(base).tokenizer, folder)
-    write_heads(network, folder, dev)
+    write_heads(network, folder, [example_of(record, second.get(record.id)) for record in dev])
     write_card(folder, situations, {"student": asdict(STUDENT), "teacher": asdict(TEACHER) if teacher_model else None})
     test = situations.splits["test"]
     log.info(json.dumps(score(Truth.of(test), predict(Scorer.load(folder), test), test).__dict__))

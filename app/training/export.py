@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from app.scoring.encoder import Encoder
 from app.scoring.heads import Heads
-from app.scoring.labels import TRAITS, VERDICTS
-from app.scoring.records import Record
+from app.scoring.labels import TRAITS
+from app.training.examples import Example
 from app.training.network import Network
 
 
@@ -54,24 +54,37 @@ def write_encoder(network: Network, tokenizer: Tokenizer, folder: Path) -> None:
         quantize_dynamic(plain, folder / "encoder.onnx", op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
 
 
-def write_heads(network: Network, folder: Path, dev: list[Record]) -> None:
-    """heads.npz: the heads with a temperature (verdict) and a scale and shift (traits) that are fitted on `dev`,
-    through the int8 encoder that was written before."""
+def write_heads(network: Network, folder: Path, dev: list[Example]) -> None:
+    """heads.npz: the heads with a temperature (verdict), a scale and shift and a threshold (traits) that are fitted on
+    `dev`, through the int8 encoder that was written before."""
     arrays = {name: value.detach().numpy() for name, value in network.named_parameters() if "encoder." not in name}
     heads = {name.replace(".weight", "").replace("mean.bias", "bias"): value for name, value in arrays.items()}
     heads["trait_scale"], heads["trait_shift"] = np.ones(len(TRAITS)), np.zeros(len(TRAITS))
+    heads["trait_threshold"] = np.full(len(TRAITS), 0.5)
     np.savez(folder / "heads.npz", **heads)
     encoder, plain = Encoder(folder), Heads(folder)
-    readings = [plain.read(encoder.encode(record.text, encoder.tokenize(record.text))) for record in dev]
-    for index, slug in enumerate(TRAITS):
+    readings = [plain.read(encoder.encode(example.text, encoder.tokenize(example.text))) for example in dev]
+    for index in range(len(TRAITS)):
         given = torch.tensor([float(reading.logits[index]) for reading in readings])
-        marked = torch.tensor([float(slug in record.criteria or slug in record.factors) for record in dev])
-        heads["trait_scale"][index], heads["trait_shift"][index] = scale_and_shift(given, marked)
+        marked = torch.tensor([float(example.traits[index]) for example in dev])
+        scale, shift = scale_and_shift(given, marked)
+        heads["trait_scale"][index], heads["trait_shift"][index] = scale, shift
+        heads["trait_threshold"][index] = threshold(torch.sigmoid(scale * given + shift), marked)
     log_verdicts = torch.tensor(np.log(np.array([reading.verdict for reading in readings]) + 1e-9))
-    scale = temperature(log_verdicts, torch.tensor([VERDICTS.index(record.verdict) for record in dev]))
+    scale = temperature(log_verdicts, torch.tensor(np.array([example.verdict for example in dev])))
     for name in ("verdict_mean", "verdict_traits", "verdict_bias"):
         heads[name] = heads[name] * scale
     np.savez(folder / "heads.npz", **{name: np.asarray(value, np.float32) for name, value in heads.items()})
+
+
+def threshold(probabilities: Tensor, labels: Tensor) -> float:
+    """Of 0.3 to 0.5, from where on to call a trait present so that F1 is highest; the higher one where it is equal."""
+
+    def f1(limit: float) -> float:
+        marked = (probabilities >= limit).float()
+        return float(2 * (marked * labels).sum() / (marked.sum() + labels.sum()).clamp(min=1))
+
+    return max((0.5, 0.45, 0.4, 0.35, 0.3), key=f1)
 
 
 def scale_and_shift(logits: Tensor, labels: Tensor) -> tuple[float, float]:
