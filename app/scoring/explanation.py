@@ -1,10 +1,11 @@
 """The explanation in one or two sentences, built from the evidence of this text alone."""
 
-from app.scoring.assessment import Trait
+from app.scoring.assessment import Evidence, Trait
 from app.scoring.labels import Side, Verdict
 
 DENIAL = -1.0
 """Words that lower a criterion's logit by at least this much are told as speaking against it."""
+LONGEST_DENIAL = 7
 _SIDES: tuple[Side, Side] = ("leadership", "management")
 _CLOSING = {
     "both": "Neither side can be left out.",
@@ -24,12 +25,17 @@ def explain(verdict: Verdict, criteria: tuple[Trait, ...], readable: bool) -> st
     denied = [
         f"“{trait.evidence[0].quote}” speaks against {trait.slug}"
         for trait in criteria
-        if not trait.present and trait.evidence and trait.evidence[0].weight <= DENIAL
+        if not trait.present and trait.evidence and _denies(trait.evidence[0])
     ]
     said = "; ".join([*parts, *denied[:1]])
     if not said:
         return f"No single passage decides it; the text as a whole calls for {verdict}."
     return f"{said[0].upper()}{said[1:]}. {_CLOSING[verdict]}"
+
+
+def _denies(evidence: Evidence) -> bool:
+    """A few words that deny; a whole sentence that only speaks of something else is no denial."""
+    return evidence.weight <= DENIAL and len(evidence.quote.split()) <= LONGEST_DENIAL
 
 
 def _one_side(side: Side, criteria: tuple[Trait, ...]) -> str:
