@@ -114,7 +114,7 @@ class Preferences(Body):
     """Where it takes place."""
     pace: Literal["part-time", "modular"] | None = None
     """How it is spread over time."""
-    max_months: Whole | None = Field(default=None, ge=1, le=120)
+    max_months: Annotated[int, Field(ge=1, le=120), BeforeValidator(_whole)] | None = None
     """It lasts at most this many months."""
 
 
