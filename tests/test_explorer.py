@@ -148,8 +148,6 @@ def test_advice_says_why_and_leads_to_the_catalogue(page: Page, server: Server) 
     page.get_by_role("textbox", name="The situation").fill(SITUATION)
     shown = judged(page)
     links = shown.locator(".advice a")
-    if not links.count():
-        pytest.skip("the model finds nothing to advise here")
     expect(shown.locator(".because b").first).to_be_visible()
     name = links.first.inner_text()
     links.first.click()
