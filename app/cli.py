@@ -1,4 +1,4 @@
-"""The command line: lead-or-manage serve | seed | score | evaluate | openapi, and what the extras add."""
+"""The command line: lead-or-manage serve | keys | seed | score | evaluate | openapi, and what the extras add."""
 
 import sys
 from importlib.metadata import entry_points
@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from app.access.commands import keys
+from app.access.keys import AccessError
 from app.assessments.schemas import ScoreAnswer, ScoreRequest
 from app.assessments.service import Assessor
 from app.catalog.seeding import SeedError
@@ -19,7 +21,7 @@ from app.scoring.evaluation import predict
 from app.scoring.records import RecordError, Situations, read_records
 from app.scoring.report import details, table
 from app.server import run
-from app.settings import Settings, SettingsError, data_path, load_settings
+from app.settings import Settings, SettingsError, data_path, is_loopback, load_settings
 
 cli = typer.Typer(
     name="lead-or-manage",
@@ -31,6 +33,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+cli.add_typer(keys)
 COMMANDS = "lead_or_manage.commands"
 
 
@@ -57,6 +60,11 @@ def serve(
 ) -> None:
     """Migrate and seed the database, then serve the API."""
     settings = _settings(host=host, port=port, workers=workers)
+    if settings.require_key is None and not is_loopback(settings.host):
+        raise fail(
+            f"{settings.host} can be reached from other machines: set LOM_REQUIRE_KEY=true, and make keys with "
+            "`lead-or-manage keys create`; or set it to false where something else guards the door"
+        )
     start_log(settings.log_level)
     try:
         report = set_up(settings)
@@ -188,14 +196,19 @@ def train(
     teacher_model: Annotated[
         str | None, typer.Option(help="Folder or hub name of a larger model to learn from")
     ] = None,
+    share: Annotated[float, typer.Option(min=0.01, max=1, help="Part of the texts, for a learning curve")] = 1.0,
 ) -> None:
     """Train the model anew from seed/situations and write the artefact; needs the extra `train`."""
-    _extra("train")(data_path("seed") / "situations", out, base_model, teacher_model)
+    _extra("train")(data_path("seed") / "situations", out, base_model, teacher_model, share)
 
 
 def main() -> None:
     """Entry point of the `lead-or-manage` command."""
-    cli()
+    try:
+        cli()
+    except (AccessError, SettingsError) as error:
+        typer.echo(f"lead-or-manage: {error}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

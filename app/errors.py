@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 log = logging.getLogger("lead_or_manage")
 
+CHALLENGE = 'Bearer realm="lead-or-manage"'
 MEDIA_TYPE = "application/problem+json"
 _RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has older names
 
@@ -131,6 +132,15 @@ class MalformedBody(AppError):
     status, code = 400, "malformed_json"
 
 
+class Unauthorized(AppError):
+    """401: no API key, or one that is not in force."""
+
+    status, code = 401, "unauthorized"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": CHALLENGE})
+
+
 class UnsupportedMediaType(AppError):
     """415: the body is not declared as plain JSON."""
 
@@ -193,6 +203,12 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified: the caller holds this answer."}}
+
+
+def path_of(scope: Scope) -> str:
+    """The path as the routes see it: without the root path, whether or not a proxy has taken it off already."""
+    root, path = str(scope.get("root_path", "")), str(scope["path"])
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
 def route_of(scope: Scope) -> Any:

@@ -11,8 +11,12 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
+from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
+from app.access.dependencies import READ, SCORE
+from app.access.limits import open_limiter
+from app.access.middleware import OPEN_SCOPES, OWN_PATHS, Access, Rules
 from app.assessments import routes as assessments
 from app.assessments.service import Assessor
 from app.catalog import routes as catalog
@@ -89,8 +93,10 @@ def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
 @asynccontextmanager
 async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = connect(settings.database_url)
+    app.state.limiter = open_limiter(app.state.engine)
     app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
     yield
+    app.state.limiter.close()
     app.state.engine.dispose()
 
 
@@ -112,7 +118,10 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_lifespan, settings),
     )
-    for router in (assessments.router, catalog.router, assessments.models, health, docs.router, explorer.router):
+    app.include_router(assessments.router, dependencies=[SCORE])
+    for router in (catalog.router, assessments.models):
+        app.include_router(router, dependencies=[READ])
+    for router in (health, docs.router, explorer.router):
         app.include_router(router)
     app.mount("/docs/assets", docs.ASSETS)
     app.mount("/docs/style", docs.STYLE)
@@ -120,18 +129,29 @@ def create_app(settings: Settings) -> FastAPI:
     add_handlers(app)
     app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT})
     app.add_middleware(ConditionalGet)
+    rules = Rules(bool(settings.require_key), settings.rate_limit)
+    app.add_middleware(Access, rules, lambda: app.state.engine, lambda: app.state.limiter)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-API-Key", "X-Request-ID"],
+            expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+        )
     app.add_middleware(RequestContext)
-    _document(app)
+    _document(app, bool(settings.require_key))
     return app
 
 
-def _document(app: FastAPI) -> None:
+def _document(app: FastAPI, require_key: bool) -> None:
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = generate()
-            schema["security"] = []  # said aloud: no operation needs a key
+            schema["security"] = []  # said aloud: what names no key needs none
+            _document_access(schema, require_key)
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schema["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
             for name in ("HTTPValidationError", "ValidationError"):
@@ -142,6 +162,20 @@ def _document(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document_access(schema: dict[str, Any], require_key: bool) -> None:
+    """Where reading and scoring are open, a key is one choice of two; whatever looks at keys can refuse them."""
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            asked = operation.get("security")
+            if not asked:
+                continue
+            scopes = {scope for choice in asked for names in choice.values() for scope in names}
+            if not require_key and scopes <= OPEN_SCOPES and not path.startswith(OWN_PATHS):
+                asked.insert(0, {})
+            found = {str(status): answer for status, answer in responses(401, 403, 429, 503).items()}
+            operation["responses"] = dict(sorted({**found, **operation["responses"]}.items()))
 
 
 def openapi_json(app: FastAPI) -> str:

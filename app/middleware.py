@@ -12,7 +12,7 @@ from traceback import extract_tb
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, BadRequest, TooLarge, problem_response, route_of
+from app.errors import AppError, BadRequest, TooLarge, path_of, problem_response, route_of
 
 log = logging.getLogger("lead_or_manage.access")
 
@@ -87,7 +87,7 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        limit = self.paths.get(scope["path"], self.default)
+        limit = self.paths.get(path_of(scope), self.default)
         declared = Headers(scope=scope).get("content-length", "0")
         size, chunks, more = int(declared) if declared.isdecimal() else 0, [], True
         if size <= limit:
@@ -138,7 +138,7 @@ class ConditionalGet:
             if message.get("more_body") or start is None:
                 return
             headers = MutableHeaders(scope=start)
-            if start["status"] == 200 and scope["path"].startswith("/v1/"):
+            if start["status"] == 200 and path_of(scope).startswith("/v1/"):
                 tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
                 headers["ETag"] = tag
                 headers["Cache-Control"] = "no-cache"

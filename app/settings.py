@@ -2,6 +2,7 @@
 
 import os
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +35,32 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="Address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on; 0 takes a free one.")
     workers: int = Field(default=1, ge=1, le=64, description="Number of worker processes of `serve`.")
+    require_key: bool | None = Field(
+        default=None,
+        description="Whether every request needs an API key: true or false. Unset, reading and scoring are open to "
+        "this machine, and `serve` refuses to listen on any other address than loopback.",
+    )
+    rate_limit: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Requests a minute that each key may send, or each address without one; unset, as many as come. "
+        "A key's own rate, given at its creation, goes before it.",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(),
+        description='Web origins whose pages may call the service, as a JSON list: `["https://hr.example.com"]`.',
+    )
+    root_path: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$",
+        description="Path under which a reverse proxy serves this service, such as `/lom`; none by default.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Proto are "
+        "believed; * believes everybody.",
+    )
     scoring_slots: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
@@ -43,6 +70,16 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written: debug, info, warning or error."
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def load_settings() -> Settings:

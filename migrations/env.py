@@ -1,9 +1,12 @@
 """Alembic's entry: the service hands its own connection over; from the command line LOM_DATABASE_URL decides."""
 
+from typing import Any
+
 from alembic import context
 from sqlalchemy import Connection
 
-import app.catalog.tables  # noqa: F401  fills the metadata
+import app.access.tables
+import app.catalog.tables  # noqa: F401  both fill the metadata
 from app.database import Base, connect
 from app.settings import load_settings
 
@@ -15,9 +18,15 @@ def migrate(connection: Connection) -> None:
         render_as_batch=True,
         compare_type=True,
         compare_server_default=True,
+        include_object=lambda thing, *_: _belongs(thing, connection.dialect.name),
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _belongs(thing: Any, dialect: str) -> bool:
+    """Whether a table or one of its parts exists on this database."""
+    return getattr(thing, "info", {}).get("dialect", dialect) == dialect
 
 
 handed_over = context.config.attributes.get("connection")

@@ -15,7 +15,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlmodel import Session
 
+from app.access.keys import create
 from app.database import connect
 from app.main import create_app, set_up
 from app.settings import Settings
@@ -114,6 +116,21 @@ def settings(databases: Databases) -> Settings:
     settings = Settings(database_url=databases.create())
     set_up(settings)
     return settings
+
+
+@pytest.fixture(scope="session")
+def make_key(settings: Settings) -> Callable[..., str]:
+    """Makes API keys in the database of `settings`."""
+
+    def make(*scopes: str, tenant: str = "acme", **more: Any) -> str:
+        engine = connect(settings.database_url)
+        with Session(engine) as session:
+            plain, _ = create(session, name="a test", tenant=tenant, scopes=list(scopes), **more)
+            session.commit()
+        engine.dispose()
+        return plain
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,15 @@ contract as served.
 import asyncio
 import json
 import tempfile
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlmodel import Session
 
+from app.access.keys import SCOPES, create, new_key, revoke
 from app.assessments import service
 from app.docs.examples import EXAMPLES, PROBLEMS
 from app.docs.examples import REQUESTS as BODIES
@@ -19,6 +23,7 @@ from app.main import create_app, openapi_json, set_up
 from app.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
+ACCESS = Path(__file__).parent / "access.txt"
 SHOWN: dict[str, dict[str, Any]] = json.loads(BODIES.read_text(encoding="utf-8"))
 REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "score": ("POST", "/v1/score", SHOWN["score"]["both"]["value"]),
@@ -46,6 +51,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "readyz": ("GET", "/readyz", None),
 }
 
+NO_KEY = "lom_live_not-a-key"
 SHOWN_ID = {"X-Request-ID": "0b6f6d1e5b0f4c1c9a0f3f1f5d7c2a11"}
 
 
@@ -112,6 +118,65 @@ async def problems(client: httpx.AsyncClient) -> dict[str, dict[str, list[Any]]]
     return found
 
 
+async def refusals() -> dict[str, dict[str, list[Any]]]:
+    """The real 401, 403 and 429 of every operation that looks at keys."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(database_url=f"sqlite:///{folder}/refusal.db")
+        set_up(settings)
+        app, found = create_app(settings), {}
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
+            with Session(app.state.engine) as session:
+                idle, _ = create(session, name="idle", tenant="acme", scopes=[])
+                busy, _ = create(session, name="busy", tenant="acme", scopes=list(SCOPES), rate=1)
+                session.commit()
+            await c.get("/v1/criteria", headers={"X-API-Key": busy})
+            for operation, (method, path, body) in REQUESTS.items():
+                if path.startswith("/v1/"):
+                    kinds: dict[str, list[Any]] = {}
+                    for key in (NO_KEY, idle, busy):
+                        answer = await c.request(method, path, json=body, headers={**SHOWN_ID, "X-API-Key": key})
+                        kinds.setdefault(str(answer.status_code), []).append(answer.json())
+                    found[operation] = kinds
+    return found
+
+
+async def access_table() -> str:
+    """Keys x operations: the status where a caller is refused, `yes` where it is let in."""
+    lines = [
+        f"{'operation':<24}{'open':<8}{'closed':<8}" + "".join(f"{name:<8}" for name in (*SCOPES, "expired", "revoked"))
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(database_url=f"sqlite:///{folder}/access.db")
+        set_up(settings)
+        opened, closed = create_app(settings), create_app(settings.model_copy(update={"require_key": True}))
+        async with AsyncExitStack() as stack:
+            for app in (opened, closed):
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            with Session(opened.state.engine) as session:
+                keys = [create(session, name=scope, tenant="acme", scopes=[scope])[0] for scope in SCOPES]
+                past = datetime.now(UTC) - timedelta(days=1)
+                keys.append(create(session, name="expired", tenant="acme", scopes=list(SCOPES), expires_at=past)[0])
+                plain, row = create(session, name="revoked", tenant="acme", scopes=list(SCOPES))
+                revoke(session, row.id)
+                keys.append(plain)
+                session.commit()
+            anyone, inside = [
+                await stack.enter_async_context(
+                    httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x")
+                )
+                for app in (opened, closed)
+            ]
+            for operation, (method, path, body) in REQUESTS.items():
+                cells = []
+                for client, key in ((anyone, None), (inside, None), *((inside, key) for key in keys)):
+                    headers = {"X-API-Key": key} if key else {}
+                    status = (await client.request(method, path, json=body, headers=headers)).status_code
+                    cells.append(str(status) if status in {401, 403} else "yes")
+                lines.append(f"{operation:<24}" + "".join(f"{cell:<8}" for cell in cells))
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
 async def outages() -> dict[str, dict[str, list[Any]]]:
     """The real 503 of every operation that can answer it: no free slot for scoring, no database for the rest."""
     with tempfile.TemporaryDirectory() as folder:
@@ -129,8 +194,9 @@ async def outages() -> dict[str, dict[str, list[Any]]]:
             app.state.engine.dispose()
             Path(folder, "outage.db").write_bytes(b"this is not a database")  # noqa: ASYNC240
             for operation, (method, path, _) in REQUESTS.items():
-                if method == "GET" and not path.startswith(("/v1/models", "/healthz")):
-                    answer = await c.get(path, headers=SHOWN_ID)
+                if method == "GET" and path != "/healthz":
+                    key = {"X-API-Key": new_key()} if path.startswith("/v1/models") else {}
+                    answer = await c.get(path, headers=SHOWN_ID | key)
                     found[operation] = {"503": [answer.json()]}
     return found
 
@@ -160,7 +226,10 @@ async def _write() -> None:
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
             EXAMPLES.write_text(json.dumps(await answers(c), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            PROBLEMS.write_text(one_a_line(joined(await problems(c), await outages())), encoding="utf-8")
+            PROBLEMS.write_text(
+                one_a_line(joined(await problems(c), await refusals(), await outages())), encoding="utf-8"
+            )
+        ACCESS.write_text(await access_table(), encoding="utf-8")
         OPENAPI.write_text(openapi_json(create_app(settings)) + "\n", encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from app.docs.examples import EXAMPLES, PROBLEMS
 from app.main import create_app, openapi_json
 from app.settings import PREFIX, Settings
 from tests.conftest import ROOT
-from tests.snapshots import OPENAPI, answers, joined, outages, problems
+from tests.snapshots import OPENAPI, answers, joined, outages, problems, refusals
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +70,7 @@ async def test_the_problems_are_real_answers_to_every_status_that_is_documented(
     client: httpx.AsyncClient, document: dict[str, Any]
 ) -> None:
     shown = json.loads(PROBLEMS.read_text(encoding="utf-8"))
-    assert joined(await problems(client), await outages()) == shown
+    assert joined(await problems(client), await refusals(), await outages()) == shown
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -29,16 +30,23 @@ VIEWS = 4
 
 
 def train(
-    situations_folder: Path, out: Path | None, base_model: str | None = None, teacher_model: str | None = None
+    situations_folder: Path,
+    out: Path | None,
+    base_model: str | None = None,
+    teacher_model: str | None = None,
+    share: float = 1.0,
 ) -> None:
     """Fit, export, calibrate on dev, measure on test, and write encoder, heads, tokenizer and card to `out`.
 
-    `base_model` and `teacher_model` are folders or hub names; without a teacher the labels alone teach.
+    `base_model` and `teacher_model` are folders or hub names; without a teacher the labels alone teach. `share`, 0 to
+    1, trains on a random part of the texts, for a learning curve.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     situations, folder = Situations.load(situations_folder), out or ARTEFACT
     dev, second = situations.splits["dev"], situations.second
-    examples = [example_of(record, second.get(record.id)) for record in situations.splits["train"]]
+    records = situations.splits["train"]
+    records = random.Random(STUDENT.seed).sample(records, round(share * len(records))) if share < 1 else records
+    examples = [example_of(record, second.get(record.id)) for record in records]
     torch.use_deterministic_algorithms(True)
     seen = views(examples, VIEWS, STUDENT.seed)
     if teacher_model:

@@ -1,0 +1,141 @@
+"""Checks the key and the rate of a request before its body is read, as pure ASGI."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio import to_thread
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlmodel import Session
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.access.keys import Caller, digest, find, well_formed
+from app.access.limits import Limiter, Turn
+from app.errors import AppError, Unauthorized, Unavailable, path_of, problem_response
+
+KEPT_SECONDS = 3.0
+"""How long a worker trusts what it knows of a key: a revocation is seen by all after this."""
+KEPT_KEYS = 10_000
+OPEN_SCOPES = frozenset({"read", "score"})
+GUARDED = ("/v1/", "/mcp", "/metrics")
+UNGUARDED = frozenset({"/v1/privacy"})
+OWN_PATHS = ("/v1/assessments", "/v1/subjects", "/v1/jobs")
+"""What an organisation keeps: nobody sees it without a key."""
+NAMES_IN_QUERY = frozenset({"api_key", "apikey", "api-key", "key", "token", "access_token", "x-api-key"})
+
+
+class TooMany(AppError):
+    """429: more requests than the caller may send in a minute."""
+
+    status, code = 429, "rate_limited"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the settings say about access."""
+
+    require_key: bool
+    per_minute: int | None
+
+
+class Access:
+    """Puts the Caller of a request into its state, or answers 401 or 429.
+
+    The engine and the limiter exist only once the application has started, so they come as functions.
+    """
+
+    def __init__(
+        self, app: ASGIApp, rules: Rules, engine: Callable[[], Engine], limiter: Callable[[], Limiter]
+    ) -> None:
+        self.app, self.rules, self._engine, self._limiter = app, rules, engine, limiter
+        self._known: dict[str, tuple[float, Caller | None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        path = path_of(scope)
+        guarded = path.startswith(GUARDED) and path not in UNGUARDED
+        turn: Turn | None = None
+        try:
+            if guarded:
+                caller, address = await self._caller(scope), (scope.get("client") or ("unknown", 0))[0]
+                named = caller if isinstance(caller, Caller) else None
+                rate = (named and named.rate) or self.rules.per_minute
+                turn = await self._take((named and named.key_id) or address, rate)
+                if turn and not turn.allowed:
+                    raise TooMany(f"More than {turn.limit} requests in a minute. Wait as long as Retry-After says.")
+                if isinstance(caller, AppError):
+                    raise caller
+                scope["state"]["caller"] = caller
+        except AppError as error:
+            error.headers |= turn.headers if turn else {}
+            if scope["method"] not in {"GET", "HEAD"}:
+                error.headers["Connection"] = "close"  # a body may stand unread
+            return await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
+
+        async def send_with_limits(message: Message) -> None:
+            if turn and message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(turn.headers)
+            await send(message)
+
+        await self.app(scope, receive, send_with_limits)
+
+    async def _take(self, who: str, per_minute: int | None) -> Turn | None:
+        if per_minute is None:
+            return None
+        try:
+            return await to_thread.run_sync(self._limiter().take, who, per_minute)
+        except (DBAPIError, PoolTimeoutError):
+            return None  # counting is a courtesy: what needs no database is answered without one
+
+    async def _caller(self, scope: Scope) -> Caller | Unauthorized:
+        """Whoever the key belongs to, or the refusal, which counts as a request of its address. Raises Unavailable."""
+        try:
+            return await self._known_caller(scope)
+        except Unauthorized as refused:
+            return refused
+
+    async def _known_caller(self, scope: Scope) -> Caller:
+        key = _key_of(scope)
+        if key is None:
+            if self.rules.require_key or path_of(scope).startswith(OWN_PATHS):
+                raise Unauthorized("This needs an API key, in the header X-API-Key or Authorization: Bearer.")
+            return Caller("local", None, OPEN_SCOPES)
+        if not well_formed(key):
+            raise Unauthorized("This is not an API key of this service; is a part of it missing?")
+        known, now = digest(key), time.monotonic()
+        kept = self._known.get(known)
+        if kept is None or now - kept[0] > KEPT_SECONDS:
+            if len(self._known) >= KEPT_KEYS:
+                self._known.clear()
+            try:
+                kept = (now, await to_thread.run_sync(self._find, key))
+            except (DBAPIError, PoolTimeoutError):
+                raise Unavailable("The database does not answer, so the key cannot be checked. Try again.") from None
+            self._known[known] = kept
+        if kept[1] is None:
+            raise Unauthorized("This API key is unknown, has expired, or was revoked.")
+        return kept[1]
+
+    def _find(self, key: str) -> Caller | None:
+        with Session(self._engine().execution_options(readonly=True)) as session:
+            return find(session, key)
+
+
+def _key_of(scope: Scope) -> str | None:
+    """The key that the headers show. Raises Unauthorized where it stands in the address, or twice."""
+    if any(name.lower() in NAMES_IN_QUERY for name in QueryParams(scope["query_string"])):
+        raise Unauthorized("Send the API key in a header: addresses end up in logs. Treat this key as known to others.")
+    headers = Headers(scope=scope)
+    shown = headers.getlist("x-api-key")
+    for value in headers.getlist("authorization"):
+        scheme, _, credentials = value.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthorized("Authorization takes the scheme Bearer here, followed by the API key.")
+        shown.append(credentials.strip())
+    if len(shown) > 1:
+        raise Unauthorized("Send one API key, in X-API-Key or in Authorization, not more.")
+    return shown[0] if shown else None
