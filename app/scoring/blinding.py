@@ -67,6 +67,11 @@ class Blinded:
     pieces: list[tuple[int, int, int, int]]
     """(start, end) in the copy and (start, end) in the text of every word that was replaced, in order."""
 
+    @property
+    def names_somebody(self) -> bool:
+        """Whether a person's name, or a title with a name, stands in the text."""
+        return any(self.copy[start:end] in {SECTIONS["given_names"], SURNAME} for start, end, _, _ in self.pieces)
+
     def spans(self, offsets: list[Span]) -> list[Span]:
         """Spans in the copy as spans in the text; a span in a replaced word is the whole word."""
         found: list[Span] = []
@@ -107,9 +112,3 @@ def blinded(text: str) -> Blinded:
         pieces.append((length - len(neutral), length, start, end))
         done = end
     return Blinded("".join([*copy, plain[done:]]), pieces)
-
-
-def names_somebody(text: str) -> bool:
-    """Whether a person's name, or a title with a name, stands in the text."""
-    read = blinded(text)
-    return any(read.copy[start:end] in {SECTIONS["given_names"], SURNAME} for start, end, _, _ in read.pieces)

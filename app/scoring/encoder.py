@@ -19,10 +19,11 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Token ids, and for each the part of the caller's text that it stands for."""
+    """Token ids, for each the part of the caller's text that it stands for, and whether somebody is named there."""
 
     ids: list[int]
     offsets: list[Span]
+    somebody: bool
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -32,7 +33,7 @@ def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
     """The tokens of a text as the encoder reads it, without special tokens; there may be none."""
     read = blinded(text)
     encoding = tokenizer.encode(read.copy, add_special_tokens=False)
-    return Tokens(encoding.ids, read.spans(encoding.offsets))
+    return Tokens(encoding.ids, read.spans(encoding.offsets), read.names_somebody)
 
 
 class Encoder:

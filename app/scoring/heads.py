@@ -70,12 +70,10 @@ class Heads:
 
 
 def _informative(verdict: Floats, weights: Floats, squashed: Floats, probabilities: Floats) -> Floats:
-    found = []
-    for index, probability in enumerate(probabilities):
-        known = [softmax(verdict + weights[:, index] * (sign - squashed[index])) for sign in (-1, 1)]
-        moves = [np.abs(then - softmax(verdict)).sum() / 2 for then in known]
-        found.append((1 - probability) * moves[0] + probability * moves[1])
-    return np.array(found, np.float32)
+    settled = np.array([[-1.0], [1.0]], np.float32) - squashed  # each trait once absent, once present
+    known = softmax(verdict + settled[:, :, None] * weights.T)
+    moves = np.abs(known - softmax(verdict)).sum(axis=2) / 2
+    return np.asarray((1 - probabilities) * moves[0] + probabilities * moves[1], np.float32)
 
 
 def sigmoid(values: Floats) -> Floats:
@@ -84,6 +82,6 @@ def sigmoid(values: Floats) -> Floats:
 
 
 def softmax(values: Floats) -> Floats:
-    """Probabilities that sum to one."""
-    weights = np.exp(values - values.max())
-    return np.asarray(weights / weights.sum(), np.float32)
+    """Probabilities that sum to one, along the last axis."""
+    weights = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True), np.float32)

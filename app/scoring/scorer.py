@@ -10,8 +10,7 @@ import onnxruntime as ort
 
 from app.scoring import language as languages
 from app.scoring.assessment import Assessment, Confidence, MissingInput, StyleFit, Trait, Warned
-from app.scoring.blinding import names_somebody
-from app.scoring.encoder import Encoder, Floats
+from app.scoring.encoder import Encoder, Floats, Tokens
 from app.scoring.evidence import Quoter
 from app.scoring.explanation import explain
 from app.scoring.heads import Heads, Reading, sigmoid
@@ -104,7 +103,7 @@ class Scorer:
             missing=_missing(verdict, close, criteria, reading, counts["words"]),
             leadership_styles=_styles(LEADERSHIP_STYLES, reading, traits) if styles else (),
             management_styles=_styles(MANAGEMENT_STYLES, reading, traits) if styles else (),
-            warnings=self._warnings(text, counts["tokens"]),
+            warnings=self._warnings(tokens),
             explanation=explain(verdict, criteria, readable=True),
             **counts,
         )
@@ -115,14 +114,14 @@ class Scorer:
         band = stated["bands"][name]
         return Confidence(value, name, band["accuracy"], band["n"], stated["population"])
 
-    def _warnings(self, text: str, tokens: int) -> tuple[Warned, ...]:
+    def _warnings(self, tokens: Tokens) -> tuple[Warned, ...]:
         found = []
-        if names_somebody(text):
+        if tokens.somebody:
             detail = "The text names a person. This service judges situations, not people; it reads no names."
             found.append(Warned("about_a_person", detail))
         most = self.card["evaluated_tokens"]
-        if tokens > most:
-            detail = f"The text has {tokens} tokens; the model was evaluated on texts of up to {most}."
+        if len(tokens) > most:
+            detail = f"The text has {len(tokens)} tokens; the model was evaluated on texts of up to {most}."
             found.append(Warned("outside_evaluated_length", detail))
         return tuple(found)
 
