@@ -9,7 +9,8 @@ import typer
 
 from app.access.commands import keys
 from app.access.keys import AccessError
-from app.assessments.schemas import ScoreAnswer, ScoreRequest
+from app.assessments.answers import ScoreAnswer
+from app.assessments.requests import ScoreRequest
 from app.assessments.service import Assessor
 from app.catalog.seeding import SeedError
 from app.database import connect

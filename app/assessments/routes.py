@@ -8,7 +8,7 @@ from anyio import from_thread
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.routing import APIRoute
 
-from app.assessments import schemas
+from app.assessments import answers, requests
 from app.assessments.service import Assessor
 from app.database import EngineDep
 from app.errors import NOT_MODIFIED, MalformedBody, NotFound, UnsupportedMediaType, request_id_of, responses
@@ -54,26 +54,26 @@ AssessorDep = Annotated[Assessor, Depends(get_assessor)]
 
 @router.post(
     "/score",
-    response_model=schemas.ScoreAnswer,
+    response_model=answers.ScoreAnswer,
     response_model_exclude_unset=True,
     responses=SCORE_ERRORS,
     dependencies=[NoParameters],
     summary="Judge a situation",
 )
-def score(engine: EngineDep, assessor: AssessorDep, request: schemas.ScoreRequest) -> Any:
+def score(engine: EngineDep, assessor: AssessorDep, request: requests.ScoreRequest) -> Any:
     """Whether the situation calls for leadership, management, both, or says too little; with evidence and advice."""
     return assessor.score(assessor.known(engine), request.text, request.id, request.options)
 
 
 @router.post(
     "/score/batch",
-    response_model=schemas.BatchAnswer,
+    response_model=answers.BatchAnswer,
     response_model_exclude_unset=True,
     responses=SCORE_ERRORS,
     dependencies=[NoParameters],
     summary="Judge up to 1,000 situations",
 )
-def score_batch(engine: EngineDep, assessor: AssessorDep, batch: schemas.BatchRequest, request: Request) -> Any:
+def score_batch(engine: EngineDep, assessor: AssessorDep, batch: requests.BatchRequest, request: Request) -> Any:
     """One result per item, in order; an item that cannot be scored does not spoil the rest."""
 
     def gone() -> bool:
@@ -91,7 +91,7 @@ def _card(assessor: Assessor) -> dict[str, Any]:
 
 
 @models.get(
-    "", response_model=schemas.ModelList, responses=NOT_MODIFIED | responses(405, 413, 422), summary="List the models"
+    "", response_model=answers.ModelList, responses=NOT_MODIFIED | responses(405, 413, 422), summary="List the models"
 )
 def list_models(assessor: AssessorDep) -> Any:
     """Every model that this service can answer with."""
@@ -100,7 +100,7 @@ def list_models(assessor: AssessorDep) -> Any:
 
 @models.get(
     "/{version}",
-    response_model=schemas.ModelCard,
+    response_model=answers.ModelCard,
     responses=NOT_MODIFIED | responses(404, 405, 413, 422),
     summary="Get a model card",
 )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
-from app.assessments.schemas import (
+from app.assessments.requests import (
     MAX_BATCH_CHARACTERS,
     MAX_ITEMS,
     BatchItem,

@@ -1,0 +1,202 @@
+"""What the scoring endpoints take, and which texts they refuse."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+from app.scoring.labels import OffsetUnit
+
+MAX_CHARACTERS = 10_000
+MAX_ITEMS = 1_000
+MAX_IDENTIFIER = 200
+MAX_BATCH_CHARACTERS = 200_000
+
+# What a reader cannot see: white space, controls, soft hyphen, joiners and marks of direction, fillers.
+INVISIBLE = (
+    r"\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+_VISIBLE = re.compile(f"[^{INVISIBLE}\u180f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+EXAMPLE = (
+    "We are merging two plants and nobody knows the final structure yet. Line managers must keep the 12-step safety "
+    "procedure unchanged across all 40 lines. We do not need new product ideas this year."
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an item cannot be scored; `pointer` says where in the item."""
+
+    id: str | None
+    code: str
+    message: str
+    pointer: str
+
+
+def text_problem(text: str) -> Refusal | None:
+    """Why this text cannot be scored, or None."""
+    if _UNSTORABLE.search(text):
+        return Refusal(None, "text_invalid", "The text holds a NUL or half a surrogate pair. Remove it.", "/text")
+    if len(text) > MAX_CHARACTERS:
+        limit = (
+            f"The text is longer than {MAX_CHARACTERS} characters, the limit. Send the part that describes the work."
+        )
+        return Refusal(None, "text_too_long", limit, "/text")
+    if not _VISIBLE.search(text):
+        empty = "The text has no visible character. Describe the situation in at least a few words."
+        return Refusal(None, "text_empty", empty, "/text")
+    return None
+
+
+def _check_text(value: Any, handler: ValidatorFunctionWrapHandler) -> str:
+    text: str = handler(value)
+    if refusal := text_problem(text):
+        raise PydanticCustomError(refusal.code, refusal.message)
+    return text
+
+
+SituationText = Annotated[
+    str,
+    Field(strict=True),
+    WrapValidator(_check_text),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_CHARACTERS,
+            "pattern": rf"^[^\u0000]*[^{INVISIBLE}][^\u0000]*$",
+            "description": f"The situation in the words of whoever tells it: 1 to {MAX_CHARACTERS} characters, at "
+            "least one of them visible, no NUL.",
+            "examples": [EXAMPLE],
+        }
+    ),
+]
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 4.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Identifier = Annotated[str, Field(strict=True, max_length=MAX_IDENTIFIER, pattern=r"^[^\x00]*$")]
+
+
+class Body(BaseModel):
+    """A body that refuses unknown names."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class Preferences(Body):
+    """What a program should offer. A program whose source does not say is not preferred."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"delivery": "blended", "max_months": 12}]})
+
+    focus: Literal["leadership", "management", "technology"] | None = None
+    """What the program is mainly about."""
+    delivery: Literal["on-campus", "online", "blended"] | None = None
+    """Where it takes place."""
+    pace: Literal["part-time", "modular"] | None = None
+    """How it is spread over time."""
+    max_months: Annotated[int, Field(ge=1, le=120), BeforeValidator(_whole)] | None = None
+    """It lasts at most this many months."""
+
+
+Part = Literal["evidence", "explanation", "recommendations"]
+ALL_PARTS: list[Part] = ["evidence", "explanation", "recommendations"]
+
+
+class Options(Body):
+    """How to answer. What `include` leaves out is absent from the answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"include": ["evidence"], "max_evidence": 2, "offset_unit": "utf16"}]}
+    )
+
+    include: list[Part] = Field(default=ALL_PARTS, max_length=3)
+    """The parts of the answer that you want."""
+    max_evidence: Whole = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
+    max_recommendations: Whole = Field(default=3, ge=0, le=10, description="Entries per list.")
+    offset_unit: OffsetUnit = Field(
+        default="unicode_code_point", description="What offsets count; JavaScript strings count `utf16`."
+    )
+    language: str | None = Field(
+        default=None,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
+        description="BCP 47 tag of the text; wins over detection.",
+    )
+    model_version: str | None = Field(
+        default=None, max_length=50, pattern=r"^[^\x00]*$", description="Refuse to answer with any other model."
+    )
+    preferences: Preferences = Preferences()
+    """What recommended programs should offer."""
+
+
+class ScoreRequest(Body):
+    """One situation to judge."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": EXAMPLE, "id": "case-42"}]})
+
+    text: SituationText
+    id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
+    options: Options = Options()
+    """How to answer; leave it out for the defaults."""
+
+
+class BatchItem(Body):
+    """One situation of a batch. A text that cannot be scored gets an error of its own."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "a", "text": EXAMPLE}]})
+
+    text: str = Field(description="As in `/v1/score`.")
+    id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
+
+
+def _item_or_refusal(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        path = first["loc"] if first["type"] != "extra_forbidden" else first["loc"][:-1]
+        identifier = value.get("id") if isinstance(value, dict) else None
+        known = identifier if isinstance(identifier, str) and len(identifier) <= MAX_IDENTIFIER else None
+        return Refusal(known, "item_invalid", f"The item does not fit: {first['msg']}.", "".join(f"/{p}" for p in path))
+
+
+class BatchRequest(Body):
+    """Up to 1,000 situations, together up to 200,000 characters."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {"id": "a", "text": EXAMPLE},
+                        {"id": "b", "text": "Forty invoices a day, each checked against the order before five."},
+                    ],
+                    "options": {"include": ["explanation"]},
+                }
+            ]
+        }
+    )
+
+    items: list[Annotated[BatchItem, WrapValidator(_item_or_refusal)]] = Field(min_length=1)
+    """The situations, 1 to 1,000, together up to 200,000 characters."""
+    options: Options = Options()
+    """How to answer, for every item alike."""
