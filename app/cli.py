@@ -1,4 +1,4 @@
-"""The command line: lead-or-manage serve | keys | seed | score | evaluate | openapi, and what the extras add."""
+"""The command line: lead-or-manage serve | seed | score | evaluate and more, and what the extras add."""
 
 import sys
 from importlib.metadata import entry_points
@@ -9,6 +9,7 @@ import typer
 
 from app.access.commands import keys
 from app.access.keys import AccessError
+from app.archive.commands import audit, feedback, purge
 from app.assessments.answers import ScoreAnswer
 from app.assessments.requests import ScoreRequest
 from app.assessments.service import Assessor
@@ -34,7 +35,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-cli.add_typer(keys)
+for group in (keys, audit, feedback):
+    cli.add_typer(group)
+cli.command()(purge)
 COMMANDS = "lead_or_manage.commands"
 
 

@@ -78,13 +78,22 @@ def _configure_sqlite(engine: Engine) -> None:
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, see below
         journal = "WAL" if wal else "DELETE"
-        for pragma in ("busy_timeout=30000", f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON"):
+        safe = ("busy_timeout=30000", f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON")
+        for pragma in (*safe, "secure_delete=ON"):  # what is deleted is overwritten, not only unlinked
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         readonly = connection.get_execution_options().get("readonly")
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+
+def clear_traces(engine: Engine) -> None:
+    """Empty the write-ahead log of SQLite, where a text that was just erased could still be read."""
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
 
 
 def alembic_config(migrations: Path) -> Config:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +18,9 @@ from app import __version__
 from app.access.dependencies import READ, SCORE
 from app.access.limits import open_limiter
 from app.access.middleware import OPEN_SCOPES, OWN_PATHS, Access, Rules
+from app.archive import routes as archive
+from app.archive.purge import Purger
+from app.archive.store import Archive
 from app.assessments import routes as assessments
 from app.assessments.service import Assessor
 from app.catalog import routes as catalog
@@ -95,7 +99,10 @@ async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = connect(settings.database_url)
     app.state.limiter = open_limiter(app.state.engine)
     app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
+    app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days)
+    purger = Purger(app.state.engine)
     yield
+    await to_thread.run_sync(purger.stop)
     app.state.limiter.close()
     app.state.engine.dispose()
 
@@ -121,7 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(assessments.router, dependencies=[SCORE])
     for router in (catalog.router, assessments.models):
         app.include_router(router, dependencies=[READ])
-    for router in (health, docs.router, explorer.router):
+    for router in (archive.router, archive.writing, health, docs.router, explorer.router):
         app.include_router(router)
     app.mount("/docs/assets", docs.ASSETS)
     app.mount("/docs/style", docs.STYLE)

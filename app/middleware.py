@@ -138,7 +138,8 @@ class ConditionalGet:
             if message.get("more_body") or start is None:
                 return
             headers = MutableHeaders(scope=start)
-            if start["status"] == 200 and path_of(scope).startswith("/v1/"):
+            kept = headers.get("cache-control") == "no-store"  # by nobody, so no tag either
+            if start["status"] == 200 and path_of(scope).startswith("/v1/") and not kept:
                 tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
                 headers["ETag"] = tag
                 headers["Cache-Control"] = "no-cache"

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
@@ -64,8 +65,8 @@ def sort_by(*fields: str) -> Any:
     )
 
 
-class ListQuery(BaseModel):
-    """Query parameters of every list; a list adds its own facets. Unknown parameters are refused."""
+class PageQuery(BaseModel):
+    """Query parameters of every list. Unknown parameters are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,6 +74,11 @@ class ListQuery(BaseModel):
     cursor: str | None = Field(
         default=None, max_length=2000, pattern=PRINTABLE, description="Opaque, from `page.next` or `page.prev`."
     )
+
+
+class ListQuery(PageQuery):
+    """Query parameters of the lists of the catalogue; a list adds its own facets."""
+
     q: str | None = Field(
         default=None,
         max_length=200,
@@ -134,14 +140,18 @@ def _parse_sort(query: ListQuery, columns: Columns) -> Sort:
     return sort
 
 
-def _scope(path: str, query: ListQuery) -> str:
+def _scope(path: str, query: PageQuery) -> str:
     """What a cursor is bound to: the path, the filters and the order, but not the page size."""
     bound = query.model_dump(mode="json", exclude={"cursor", "limit"})
     return hashlib.sha256(json.dumps([path, bound], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _encode(keys: list[Any], backwards: bool, scope: str) -> str:
-    payload = json.dumps([keys, backwards], separators=(",", ":"))
+    written = [
+        (key - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) if isinstance(key, datetime) else key
+        for key in keys
+    ]
+    payload = json.dumps([written, backwards], separators=(",", ":"))
     check = hashlib.sha256(f"{scope}{payload}".encode()).hexdigest()[:16]
     return base64.urlsafe_b64encode(f"{check}{payload}".encode()).decode().rstrip("=")
 
@@ -152,6 +162,7 @@ def _decode(cursor: str, scope: str, kinds: list[type]) -> tuple[list[Any], bool
         check, payload = raw[:16], raw[16:]
         keys, backwards = json.loads(payload)
         sound = isinstance(keys, list) and len(keys) == len(kinds) and isinstance(backwards, bool)
+        keys = [_moment(key) if kind is datetime else key for key, kind in zip(keys, kinds, strict=True)]
         sound = sound and all(map(_fits, keys, kinds))
     except (ValueError, TypeError, RecursionError):
         check, payload, keys, backwards, sound = "", "", [], False, False
@@ -160,8 +171,15 @@ def _decode(cursor: str, scope: str, kinds: list[type]) -> tuple[list[Any], bool
     return keys, backwards
 
 
+def _moment(key: str) -> datetime:
+    """A time as cursors write it, in microseconds since 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(key))
+
+
 def _fits(value: Any, kind: type) -> bool:
     """Whether a column of this kind can be compared with a value: printable text, a number of 32 bits, or null."""
+    if isinstance(value, datetime):
+        return kind is datetime
     if isinstance(value, str):
         return kind is str and value.isprintable()
     return value is None or (kind is int and type(value) is int and abs(value) < 2**31)
@@ -198,14 +216,32 @@ def paginate(
     Raises BadCursor for a foreign or edited cursor and InvalidParameter for an unknown sort field.
     """
     sort = _parse_sort(query, columns) or [("position", False)]
+    order = {name: (columns[name], descending) for name, descending in [*sort, ("slug", False)]}
+    return page_of(session, statement, order, query, path=path, links=links)
+
+
+def page_of(
+    session: Session,
+    statement: SelectOfScalar[T],
+    order_by: Mapping[str, tuple[Any, bool]],
+    query: PageQuery,
+    *,
+    path: str,
+    links: str,
+) -> tuple[list[T], PageInfo]:
+    """One page of a select, its total, and links to the neighbours. `order_by` names columns and whether each
+    descends, a unique one last; nulls come last in either direction.
+
+    Raises BadCursor for a foreign or edited cursor.
+    """
     total = session.exec(select(func.count()).select_from(statement.subquery())).one()
     names: list[str] = []
     terms: list[tuple[ColumnElement[Any], bool]] = []
-    for name, descending in [*sort, ("slug", False)]:
+    for name, (column, descending) in order_by.items():
         names.append(name)
-        terms += [(case((col(columns[name]).is_(None), 1), else_=0), False), (columns[name].expression, descending)]
+        terms += [(case((col(column).is_(None), 1), else_=0), False), (column.expression, descending)]
     scope = _scope(path, query)
-    kinds: list[type] = [int if term.type.python_type is int else str for term, _ in terms]
+    kinds = [term.type.python_type for term, _ in terms]
     keys, backwards = _decode(query.cursor, scope, kinds) if query.cursor is not None else (None, False)
     if keys is not None:
         statement = statement.where(_after(terms, keys, backwards))

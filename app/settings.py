@@ -61,6 +61,12 @@ class Settings(BaseSettings):
         description="Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Proto are "
         "believed; * believes everybody.",
     )
+    retention_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="Days after which a kept assessment is erased; a request may ask for fewer, not for more.",
+    )
     scoring_slots: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

@@ -6,7 +6,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 import app.access.tables
-import app.catalog.tables  # noqa: F401  both fill the metadata
+import app.archive.tables
+import app.catalog.tables  # noqa: F401  all fill the metadata
 from app.database import Base, connect
 from app.settings import load_settings
 

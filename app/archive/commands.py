@@ -1,0 +1,69 @@
+"""lead-or-manage purge, audit verify, feedback export."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.archive.audit import heads, verify
+from app.archive.feedback import training_records
+from app.archive.purge import purge as purge_expired
+from app.database import connect
+from app.settings import load_settings
+
+audit = typer.Typer(name="audit", help="Check the audit of what is kept.", no_args_is_help=True)
+feedback = typer.Typer(name="feedback", help="Take out what readers corrected.", no_args_is_help=True)
+
+
+@contextmanager
+def _database() -> Iterator[Engine]:
+    engine = connect(load_settings().database_url)
+    yield engine
+    engine.dispose()
+
+
+def purge() -> None:
+    """Erase every kept assessment whose day has come; `serve` does it every ten minutes."""
+    with _database() as engine:
+        typer.echo(f"erased {purge_expired(engine)}")
+
+
+@audit.command(name="verify")
+def verify_audit() -> None:
+    """Name every entry that was changed, moved or taken out. Write the last hash down elsewhere to prove it later."""
+    faults = 0
+    with _database() as engine, Session(engine.execution_options(readonly=True)) as session:
+        for head in heads(session):
+            found = list(verify(session, head))
+            faults += len(found)
+            typer.echo(f"{head.tenant}\t{head.number} entries\t{'whole' if not found else 'BROKEN'}\t{head.hash}")
+            for fault in found:
+                typer.echo(f"{head.tenant}\t{fault}")
+    if faults:
+        raise typer.Exit(1)
+
+
+@feedback.command()
+def export(
+    tenant: Annotated[str, typer.Option(help="The organisation whose feedback it is")],
+    out: Annotated[Path, typer.Option(help="File to write, such as feedback.jsonl")],
+) -> None:
+    """Write the last word on every assessment as labelled situations, for `train` and `evaluate --data`."""
+    count, left_out = 0, Counter[str]()
+    with (
+        _database() as engine,
+        Session(engine.execution_options(readonly=True)) as session,
+        out.open("w", encoding="utf-8") as file,
+    ):
+        for record in training_records(session, tenant, left_out):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            count += 1
+    typer.echo(f"wrote {count} to {out}")
+    for reason, number in left_out.items():
+        typer.echo(f"left out {number}: {reason}")

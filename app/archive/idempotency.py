@@ -1,0 +1,97 @@
+"""Idempotency keys: a request that is sent again makes nothing a second time."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from app.archive.audit import keyed_hash
+from app.archive.tables import IdempotencyKey
+from app.errors import AppError
+
+KEPT = timedelta(hours=24)
+LEASE = timedelta(seconds=60)
+"""After this a request that has not ended is taken for dead, and its key may begin again."""
+
+
+class StillRunning(AppError):
+    """409: the first request with this key has not ended."""
+
+    status, code = 409, "request_running"
+
+
+class KeyReused(AppError):
+    """422: the key was sent with another body."""
+
+    status, code = 422, "idempotency_key_reused"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A key that is held since `started_at`, or what an earlier request with it has made."""
+
+    tenant: str
+    operation: str
+    key: str
+    started_at: datetime
+    made: str | None = None
+
+    def held(self) -> ColumnElement[bool]:
+        """The row, as long as it is ours."""
+        return and_(
+            col(IdempotencyKey.tenant) == self.tenant,
+            col(IdempotencyKey.operation) == self.operation,
+            col(IdempotencyKey.key) == self.key,
+            col(IdempotencyKey.started_at) == self.started_at,
+        )
+
+
+def claim(session: Session, tenant: str, operation: str, key: str, body: str) -> Claim:
+    """Hold a key for this body, or find what it made. Raises StillRunning and KeyReused."""
+    now = datetime.now(UTC)
+    key, body = keyed_hash(session, "key", key), keyed_hash(session, "body", body)
+    mine = Claim(tenant, operation, key, now)
+    row = session.get(IdempotencyKey, (tenant, operation, key), with_for_update=True)
+    if row is None:
+        values: dict[str, Any] = {"tenant": tenant, "operation": operation, "key": key}
+        try:
+            with session.begin_nested():
+                session.add(IdempotencyKey(**values, body=body, started_at=now, assessment_id=None))
+        except IntegrityError:
+            raise _running() from None  # another process began with it at the same moment
+        return mine
+    dead = row.assessment_id is None and row.started_at <= now - LEASE
+    if dead or row.started_at <= now - KEPT:
+        row.body, row.started_at, row.assessment_id = body, now, None
+        session.add(row)
+        return mine
+    if row.body != body:
+        raise KeyReused("This Idempotency-Key was sent with another body. Take a new key for a new request.")
+    if row.assessment_id is None:
+        raise _running()
+    return Claim(tenant, operation, key, row.started_at, made=row.assessment_id)
+
+
+def finish(session: Session, held: Claim, made: str) -> None:
+    """Say what the request has made. Raises StillRunning when another has taken the key over meanwhile."""
+    changed: CursorResult[Any] = session.execute(update(IdempotencyKey).where(held.held()).values(assessment_id=made))  # type: ignore[assignment]
+    if changed.rowcount != 1:
+        raise _running()
+
+
+def release(session: Session, held: Claim) -> None:
+    """Give the key back: the request has failed and made nothing."""
+    session.execute(delete(IdempotencyKey).where(held.held(), col(IdempotencyKey.assessment_id).is_(None)))
+
+
+def forget_old(session: Session) -> None:
+    """Drop keys that were used longer ago than they are kept."""
+    session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.started_at) <= datetime.now(UTC) - KEPT))
+
+
+def _running() -> StillRunning:
+    detail = "The first request with this Idempotency-Key has not ended. Send it again in a moment."
+    return StillRunning(detail, headers={"Retry-After": "1"})

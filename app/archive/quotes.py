@@ -1,0 +1,36 @@
+"""Evidence without its words, and with them again: only the text itself is stored."""
+
+from copy import deepcopy
+from typing import Any
+
+from app.scoring.labels import OffsetUnit
+
+
+def without_quotes(answer: dict[str, Any]) -> dict[str, Any]:
+    """A copy of an answer whose evidence holds offsets only."""
+    bare = deepcopy(answer)
+    for quote in _evidence(bare):
+        del quote["quote"]
+    return bare
+
+
+def whole_answer(bare: dict[str, Any], text: str) -> dict[str, Any]:
+    """The answer with the words of the text put back."""
+    whole = deepcopy(bare)
+    unit: OffsetUnit = whole["input"]["offset_unit"]
+    for quote in _evidence(whole):
+        quote["quote"] = cut(text, quote["start"], quote["end"], unit)
+    return whole
+
+
+def _evidence(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [quote for trait in (*answer["criteria"], *answer["factors"]) for quote in trait.get("evidence", ())]
+
+
+def cut(text: str, start: int, end: int, unit: OffsetUnit) -> str:
+    """A part of the text by offsets in the caller's unit."""
+    if unit == "utf16":
+        return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
+    if unit == "utf8":
+        return text.encode()[start:end].decode()
+    return text[start:end]
