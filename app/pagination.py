@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.errors import BadCursor, InvalidParameter, ProblemDetail
 
@@ -164,7 +165,7 @@ def _decode(cursor: str, scope: str, kinds: list[type]) -> tuple[list[Any], bool
         sound = isinstance(keys, list) and len(keys) == len(kinds) and isinstance(backwards, bool)
         keys = [_moment(key) if kind is datetime else key for key, kind in zip(keys, kinds, strict=True)]
         sound = sound and all(map(_fits, keys, kinds))
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         check, payload, keys, backwards, sound = "", "", [], False, False
     if not sound or hashlib.sha256(f"{scope}{payload}".encode()).hexdigest()[:16] != check:
         raise BadCursor("This cursor does not belong to this list and these filters. Start again without a cursor.")
@@ -183,6 +184,13 @@ def _fits(value: Any, kind: type) -> bool:
     if isinstance(value, str):
         return kind is str and value.isprintable()
     return value is None or (kind is int and type(value) is int and abs(value) < 2**31)
+
+
+def _kind(term: ColumnElement[Any]) -> type:
+    """What the keys of a sort term are: times, whole numbers or text."""
+    if isinstance(term.type, UTCDateTime):
+        return datetime
+    return int if term.type.python_type is int else str
 
 
 def _after(terms: list[tuple[ColumnElement[Any], bool]], keys: list[Any], backwards: bool) -> ColumnElement[bool]:
@@ -241,7 +249,7 @@ def page_of(
         names.append(name)
         terms += [(case((col(column).is_(None), 1), else_=0), False), (column.expression, descending)]
     scope = _scope(path, query)
-    kinds = [term.type.python_type for term, _ in terms]
+    kinds = [_kind(term) for term, _ in terms]
     keys, backwards = _decode(query.cursor, scope, kinds) if query.cursor is not None else (None, False)
     if keys is not None:
         statement = statement.where(_after(terms, keys, backwards))

@@ -6,6 +6,7 @@ contract as served.
 
 import asyncio
 import json
+import re
 import tempfile
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,11 @@ import httpx
 from sqlmodel import Session
 
 from app.access.keys import SCOPES, create, new_key, revoke
+from app.access.middleware import OWN_PATHS
+from app.archive.idempotency import claim
+from app.archive.requests import KeepRequest
+from app.archive.routes import EXAMPLE_ID
+from app.archive.store import KEEP
 from app.assessments import service
 from app.docs.examples import EXAMPLES, PROBLEMS
 from app.docs.examples import REQUESTS as BODIES
@@ -47,6 +53,15 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "get_catalogue": ("GET", "/v1/catalogue", None),
     "list_models": ("GET", "/v1/models", None),
     "get_model": ("GET", "/v1/models/current", None),
+    "keep_assessment": ("POST", "/v1/assessments", SHOWN["keep_assessment"]["kept"]["value"]),
+    "list_assessments": ("GET", "/v1/assessments?limit=1", None),
+    "draw_assessment": ("GET", "/v1/assessments/{id}.svg", None),
+    "get_assessment": ("GET", "/v1/assessments/{id}", None),
+    "give_feedback": ("POST", "/v1/assessments/{id}/feedback", SHOWN["give_feedback"]["corrected"]["value"]),
+    "list_feedback": ("GET", "/v1/assessments/{id}/feedback?limit=1", None),
+    "export_subject": ("GET", "/v1/subjects/p-7f3a/export", None),
+    "erase_subject": ("DELETE", "/v1/subjects/p-7f3a", None),
+    "delete_assessment": ("DELETE", "/v1/assessments/{id}", None),
     "healthz": ("GET", "/healthz", None),
     "readyz": ("GET", "/readyz", None),
 }
@@ -55,10 +70,39 @@ NO_KEY = "lom_live_not-a-key"
 SHOWN_ID = {"X-Request-ID": "0b6f6d1e5b0f4c1c9a0f3f1f5d7c2a11"}
 
 
-async def answers(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The real answer to every request, the whole catalogue cut to one item a list."""
-    found = {}
+STEADY = (
+    (r'(?<="expires_at": ")[^"]+', "2026-01-19T09:00:00Z"),
+    (r'(?<=_at": ")[^"]+(?<!2026-01-19T09:00:00Z)(?=")', "2026-01-05T09:00:00Z"),
+    (r"(?<=, )\d{4}-\d\d-\d\d(?=, )", "2026-01-05"),
+    (r'(?<="key_id": ")[^"]+', "1f2e3d4c5b6a"),
+    (r"\b[0-9a-f]{32}\b", EXAMPLE_ID),
+    (r"\b[0-9a-f]{64}\b", EXAMPLE_ID * 2),
+)
+
+
+def steady(value: Any) -> Any:
+    """The same with ids, times and hashes that do not differ from run to run."""
+    written = json.dumps(value, ensure_ascii=False)
+    for pattern, stand_in in STEADY:
+        written = re.sub(pattern, stand_in, written)
+    return json.loads(written)
+
+
+async def answers(client: httpx.AsyncClient, key: str) -> dict[str, Any]:
+    """The real answer to every request, the whole catalogue cut to one item a list. The key is of an organisation
+    that keeps nothing yet."""
+    found: dict[str, Any] = {}
+    kept = ""
     for operation, (method, path, body) in REQUESTS.items():
+        if path.startswith(OWN_PATHS):
+            headers = SHOWN_ID | {"X-API-Key": key}
+            given = await client.request(method, path.replace("{id}", kept), json=body, headers=headers)
+            if operation == "keep_assessment":
+                kept = given.json()["id"]
+            if operation != "delete_assessment":  # it answers nothing
+                picture = given.headers["content-type"] == "image/svg+xml"
+                found[operation] = steady(given.text if picture else given.json())
+            continue
         answer = (await client.request(method, path, json=body, headers=SHOWN_ID)).json()
         if operation == "get_catalogue":
             answer = {name: part[:1] if isinstance(part, list) else part for name, part in answer.items()}
@@ -83,34 +127,58 @@ BAD_BATCHES: dict[str, list[Body]] = {
     "422": [{"items": []}, {"items": [{"text": "A plan."}], "options": {"model_version": "1999.1"}}],
     "413": [{"items": [{"text": "A plan."}] * 1001}, b" " * (8 * 1024 * 1024 + 1)],
 }
+BAD_KEPT: dict[str, list[Body]] = {
+    "400": [b"{"],
+    "422": [
+        {"text": " "},
+        {"text": "A plan.", "subject_ref": "Anna Berger"},
+        {"text": "A plan.", "retention_days": 31},
+    ],
+    "413": BAD_BODIES["413"],
+}
+NOT_THERE = {"slug": "change", "present": True, "evidence": [{"quote": "words that nobody wrote"}]}
+BAD_FEEDBACK: dict[str, list[Body]] = {
+    "400": [b"{"],
+    "422": [{"agree": False}, {"agree": False, "verdict": "both", "criteria": [NOT_THERE]}],
+    "413": BAD_BODIES["413"],
+}
+BAD = {"score_batch": BAD_BATCHES, "keep_assessment": BAD_KEPT, "give_feedback": BAD_FEEDBACK}
+NEVER_UNKNOWN = {"get_catalogue", "export_subject", "erase_subject"}
 BAD_QUERIES = {"400": ["cursor=nope"], "422": ["colour=red", "limit=500", "sort=price"]}
 
 
-async def problems(client: httpx.AsyncClient) -> dict[str, dict[str, list[Any]]]:
+async def problems(client: httpx.AsyncClient, key: str) -> dict[str, dict[str, list[Any]]]:
     """The real problems of every operation that a request can cause, by status."""
 
     async def ask(method: str, path: str, body: Body | None = None, media_type: str | None = None) -> tuple[str, Any]:
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         headers = SHOWN_ID | ({"content-type": media_type} if media_type else {})
+        headers |= {"X-API-Key": key, "Idempotency-Key": "one"} if path.startswith(OWN_PATHS) else {}
         answer = await client.request(method, path, content=content, headers=headers)
         return str(answer.status_code), answer.json()
 
     found: dict[str, dict[str, list[Any]]] = {}
+    _, first = await ask("POST", "/v1/assessments", REQUESTS["keep_assessment"][2], "application/json")
     for operation, (method, url, _) in REQUESTS.items():
-        path = url.partition("?")[0]
-        asked = [await ask("DELETE", path)]
+        path = url.partition("?")[0].replace("{id}", first["id"])
+        asked = [await ask("PUT", path)]
         if method == "POST":
             asked.append(await ask("POST", path, b"A plan.", "text/plain"))
-            bodies = BAD_BATCHES if operation == "score_batch" else BAD_BODIES
+            bodies = BAD.get(operation, BAD_BODIES)
             asked += [await ask("POST", path, body, "application/json") for part in bodies.values() for body in part]
+            if operation == "keep_assessment":
+                asked.append(await ask("POST", path, {"text": "Another plan."}, "application/json"))
         else:
-            asked.append(await ask("GET", path, b" " * (256 * 1024 + 1)))
+            asked.append(await ask(method, path, b" " * (256 * 1024 + 1)))
             if operation not in {"healthz", "readyz"}:
                 lists = operation.startswith("list_") and operation != "list_models"
                 queries = [query for part in BAD_QUERIES.values() for query in part] if lists else ["colour=red"]
-                asked += [await ask("GET", f"{path}?{query}") for query in queries]
-            if operation.startswith("get_") and operation != "get_catalogue":
-                asked.append(await ask("GET", f"{path.rpartition('/')[0]}/nope"))
+                asked += [await ask(method, f"{path}?{query}") for query in queries]
+        if "{id}" in url:
+            place = url.partition("?")[0].replace("{id}", "nope")
+            asked.append(await ask(method, place, {"agree": True} if method == "POST" else None, "application/json"))
+        elif operation.startswith("get_") and operation not in NEVER_UNKNOWN:
+            asked.append(await ask("GET", f"{path.rpartition('/')[0]}/nope"))
         kinds: dict[str, list[Any]] = {}
         for status, body in asked:
             kinds.setdefault(status, []).append(body)
@@ -186,6 +254,13 @@ async def outages() -> dict[str, dict[str, list[Any]]]:
         transport, found = httpx.ASGITransport(app), {}
         patient, service.SLOT_WAIT_SECONDS = service.SLOT_WAIT_SECONDS, 0.0
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
+            with Session(app.state.engine) as session:
+                mine, _ = create(session, name="mine", tenant="acme", scopes=list(SCOPES))
+                method, path, body = REQUESTS["keep_assessment"]
+                claim(session, "acme", KEEP, "one", KeepRequest.model_validate(body).model_dump_json())
+                session.commit()
+            headers = SHOWN_ID | {"X-API-Key": mine, "Idempotency-Key": "one"}
+            running = (await c.request(method, path, json=body, headers=headers)).json()
             with app.state.assessor._slot():
                 for operation in ("score", "score_batch"):
                     method, path, body = REQUESTS[operation]
@@ -194,10 +269,11 @@ async def outages() -> dict[str, dict[str, list[Any]]]:
             app.state.engine.dispose()
             Path(folder, "outage.db").write_bytes(b"this is not a database")  # noqa: ASYNC240
             for operation, (method, path, _) in REQUESTS.items():
-                if method == "GET" and path != "/healthz":
-                    key = {"X-API-Key": new_key()} if path.startswith("/v1/models") else {}
-                    answer = await c.get(path, headers=SHOWN_ID | key)
+                if (method == "GET" and path != "/healthz") or path.startswith(OWN_PATHS):
+                    key = {"X-API-Key": new_key()} if path.startswith(("/v1/models", *OWN_PATHS)) else {}
+                    answer = await c.request(method, path, headers=SHOWN_ID | key)
                     found[operation] = {"503": [answer.json()]}
+            found["keep_assessment"]["409"] = [running]
     return found
 
 
@@ -225,10 +301,13 @@ async def _write() -> None:
         app = create_app(settings)
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
-            EXAMPLES.write_text(json.dumps(await answers(c), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            PROBLEMS.write_text(
-                one_a_line(joined(await problems(c), await refusals(), await outages())), encoding="utf-8"
-            )
+            with Session(app.state.engine) as session:
+                one, two = [create(session, name=name, tenant=name, scopes=list(SCOPES))[0] for name in ("one", "two")]
+                session.commit()
+            shown = json.dumps(await answers(c, one), indent=1, ensure_ascii=False)
+            EXAMPLES.write_text(shown + "\n", encoding="utf-8")
+            wrong = joined(await problems(c, two), await refusals(), await outages())
+            PROBLEMS.write_text(one_a_line(wrong), encoding="utf-8")
         ACCESS.write_text(await access_table(), encoding="utf-8")
         OPENAPI.write_text(openapi_json(create_app(settings)) + "\n", encoding="utf-8")
 

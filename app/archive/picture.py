@@ -10,13 +10,12 @@ WIDTH, MARGIN, LINES = 640, 24, 4
 VERDICTS = {
     "leadership": "Calls for leadership",
     "management": "Calls for management",
-    "both": "Calls for both, leadership and management",
+    "both": "Calls for leadership and management",
     "insufficient": "Says too little to tell",
 }
 STATUS = {
-    "judged": "judged",
-    "uncertain": "uncertain: the two best verdicts are too close",
-    "unreadable": "unreadable: nothing that the model can read",
+    "uncertain": "uncertain, the two best verdicts are close",
+    "unreadable": "unreadable, nothing that the model can read",
 }
 INK, SOFT, FAINT, LEAD, MANAGE = "#1a1a1a", "#595959", "#e4e4e4", "#7a3e00", "#0b4f8a"
 COLOURS = {"leadership": LEAD, "management": MANAGE}
@@ -25,9 +24,9 @@ COLOURS = {"leadership": LEAD, "management": MANAGE}
 def draw(kept: KeptAssessment) -> str:
     """The verdict, both demands, the eight criteria and, where it was kept, the explanation."""
     answer = kept.answer
-    told = textwrap.wrap(answer.get("explanation", ""), 92, max_lines=LINES, placeholder=" …")
+    told = textwrap.wrap(answer.get("explanation", ""), 80, max_lines=LINES, placeholder=" …")
     base = 238 + 4 * 44
-    height = base + 22 * len(told) + 40
+    height = base + 22 * len(told) + 56
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
         'role="img" aria-labelledby="title desc" font-family="system-ui, Helvetica, Arial, sans-serif">',
@@ -40,7 +39,7 @@ def draw(kept: KeptAssessment) -> str:
     for row, side in enumerate(("leadership", "management")):
         y = 112 + 36 * row
         parts.append(_text(MARGIN, y, f"Demand for {side}", 15, INK))
-        parts.append(_bar(220, y - 13, answer["demand"][side], COLOURS[side], width=340, height=16))
+        parts.append(_bar(232, y - 13, answer["demand"][side], COLOURS[side], width=328, height=16))
         parts.append(_text(WIDTH - MARGIN, y, _percent(answer["demand"][side]), 15, INK, anchor="end"))
     for column, side in enumerate(("leadership", "management")):
         x = MARGIN + column * 308
@@ -48,7 +47,7 @@ def draw(kept: KeptAssessment) -> str:
         criteria = [trait for trait in answer["criteria"] if trait["side"] == side]
         parts += [_criterion(x, 230 + 44 * row, trait, COLOURS[side]) for row, trait in enumerate(criteria)]
     parts += [_text(MARGIN, base + 8 + 22 * number, line, 13, INK) for number, line in enumerate(told)]
-    parts.append(_text(MARGIN, height - 18, _origin(kept), 11, SOFT))
+    parts += [_text(MARGIN, height - 34 + 16 * number, line, 11, SOFT) for number, line in enumerate(_origin(kept))]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -84,13 +83,16 @@ def _certainty(kept: KeptAssessment) -> str:
     sure = kept.answer["confidence"]
     if sure is None:
         return STATUS[kept.status]
-    words = f"probability {_percent(sure['value'])}; such verdicts were right {_percent(sure['accuracy'])} of the time"
-    return words if kept.status == "judged" else f"{STATUS[kept.status]}; {words}"
+    if kept.status == "judged":
+        return (
+            f"probability {_percent(sure['value'])}; such verdicts were right {_percent(sure['accuracy'])} of the time"
+        )
+    return f"{STATUS[kept.status]}; probability {_percent(sure['value'])}"
 
 
-def _origin(kept: KeptAssessment) -> str:
-    about = "A judgement of a described situation, not of a person."
-    return f"{about} Model {kept.model}, {kept.created_at:%Y-%m-%d}, {kept.id}"
+def _origin(kept: KeptAssessment) -> tuple[str, str]:
+    about = "A judgement of a described situation, not of a person. A tick marks what is present."
+    return about, f"Model {kept.model}, {kept.created_at:%Y-%m-%d}, {kept.id}"
 
 
 def _description(kept: KeptAssessment) -> str:

@@ -43,9 +43,9 @@ class Archive:
             return self._judge(caller, request, days, None)
         with Session(self.engine) as session:
             held = claim(session, caller.tenant, KEEP, key, request.model_dump_json())
-            session.commit()
             if held.made:
                 return kept_answer(find(session, caller.tenant, held.made))
+            session.commit()
         try:
             return self._judge(caller, request, days, held)
         except BaseException:

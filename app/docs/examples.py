@@ -39,14 +39,20 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
                 _spread(content["schema"], shown[0], schemas)
             answer = answers.get(name)
             if answer is not None:
-                content = operation["responses"]["200"]["content"]["application/json"]
+                (content,) = answer_of(operation)["content"].values()
                 content["example"] = answer
                 _spread(content["schema"], answer, schemas)
-                for parameter in operation.get("parameters", []):
-                    if parameter["in"] == "path":
-                        known = parameter["schema"].get("examples", [answer.get(parameter["name"])])
-                        parameter["example"] = known[0]
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path":
+                    known = parameter["schema"].get("examples") or [(answer or {}).get(parameter["name"])]
+                    parameter["example"] = known[0]
     return document
+
+
+def answer_of(operation: dict[str, Any]) -> dict[str, Any]:
+    """What the document says of the answer when all goes well."""
+    answer: dict[str, Any] = next(said for status, said in operation["responses"].items() if status.startswith("2"))
+    return answer
 
 
 def _read(file: Path) -> dict[str, Any]:

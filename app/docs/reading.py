@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from app.docs.examples import answer_of
+
 Json = dict[str, Any]
 
 PAGE = """<!doctype html>
@@ -77,7 +79,7 @@ def _entry(target: str, text: str) -> str:
 
 
 def _example(title: str, value: Any) -> str:
-    shown = escape(json.dumps(value, indent=2, ensure_ascii=False))
+    shown = escape(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
     return f'<h4>{escape(title)}</h4><pre tabindex="0"><code>{shown}</code></pre>'
 
 
@@ -101,13 +103,14 @@ def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
         parts.append(f"<p>Body: {_type(content['schema'])}</p>")
         shown = content["examples"].values()
         parts += [_example(f"Request: {example['summary']}", example["value"]) for example in shown]
-    content = operation["responses"]["200"]["content"]["application/json"]
-    parts.append(f"<p>Answer: {_type(content['schema'])}</p>")
-    parts.append(_example("Answer, an example", content["example"]))
+    for media_type, content in answer_of(operation).get("content", {}).items():
+        kind = _type(content["schema"]) if media_type == "application/json" else f"<code>{escape(media_type)}</code>"
+        parts.append(f"<p>Answer: {kind}</p>")
+        parts.append(_example("Answer, an example", content["example"]))
     rows = []
     for status, response in operation["responses"].items():
         for content in response.get("content", {}).values():
-            for example in content.get("examples", {}).values() if status != "200" else ():
+            for example in content.get("examples", {}).values() if not status.startswith("2") else ():
                 found = example["value"]
                 rows.append((f"{status} {found['title']}", f"<code>{found['code']}</code>", escape(found["detail"])))
     parts.append(_table(f"Errors, each a {_link('Problem')}", "Status|Code|What it says", rows))
