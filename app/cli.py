@@ -86,6 +86,8 @@ def seed(
     for verb in ("added", "changed", "removed"):
         for slug in getattr(report, verb):
             typer.echo(f"{verb} {slug}")
+    for slug in report.kept:
+        typer.echo(f"kept {slug} (edited)")
     typer.echo(str(report))
 
 
@@ -101,7 +103,7 @@ def score_text(
         request = ScoreRequest.model_validate({"text": _read(text)})
         assessor = Assessor(Scorer.load(), settings.scoring_slots)
         engine = connect(settings.database_url)
-        answer = assessor.score(assessor.known(engine), request.text, request.id, request.options)
+        answer = assessor.score(assessor.known(engine, "local"), request.text, request.id, request.options)
         engine.dispose()
     except (ValueError, AppError, OSError) as error:
         raise fail(_first_line(error)) from None

@@ -139,7 +139,7 @@ class ConditionalGet:
                 return
             headers = MutableHeaders(scope=start)
             if start["status"] == 200 and path_of(scope).startswith("/v1/"):
-                tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+                tag = headers.get("etag") or f'"{hashlib.sha256(body).hexdigest()[:32]}"'
                 headers["ETag"] = tag
                 headers["Cache-Control"] = "no-cache"
                 if _matches(Headers(scope=scope).getlist("if-none-match"), tag):

@@ -147,6 +147,8 @@ class Options(Body):
     )
     preferences: Preferences = Preferences()
     """What recommended programs should offer."""
+    catalogue: Literal["shared", "own", "both"] = "both"
+    """Which programs to recommend: the shared ones, those of your organisation, or both."""
 
 
 class ScoreRequest(Body):
@@ -321,6 +323,13 @@ class Recommendation(Answer):
     """Where to get it whole."""
 
 
+class RecommendedProgram(Recommendation):
+    """A program that fits, of your organisation or of the shared catalogue."""
+
+    catalogue: Literal["own", "shared"]
+    """`own`: your organisation's; `shared`: everybody's."""
+
+
 class Recommendations(Answer):
     """What fits, best first; empty where the text gives no evidence."""
 
@@ -328,7 +337,7 @@ class Recommendations(Answer):
     """Ways of leading that fit."""
     management_styles: list[Recommendation]
     """Ways of managing that fit."""
-    programs: list[Recommendation]
+    programs: list[RecommendedProgram]
     """Executive programs that help with what the situation calls for."""
 
 
