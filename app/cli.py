@@ -1,4 +1,4 @@
-"""The command line: lead-or-manage serve | keys | seed | score | evaluate | openapi, and what the extras add."""
+"""The command line: serve, keys, programs, seed, score, evaluate, openapi, and what the extras add."""
 
 import sys
 from importlib.metadata import entry_points
@@ -11,6 +11,7 @@ from app.access.commands import keys
 from app.access.keys import AccessError
 from app.assessments.schemas import ScoreAnswer, ScoreRequest
 from app.assessments.service import Assessor
+from app.catalog.commands import programs
 from app.catalog.seeding import SeedError
 from app.database import connect
 from app.errors import AppError
@@ -34,6 +35,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
 )
 cli.add_typer(keys)
+cli.add_typer(programs)
 COMMANDS = "lead_or_manage.commands"
 
 

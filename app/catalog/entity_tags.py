@@ -15,7 +15,8 @@ IfMatch = Annotated[
     str | None,
     Header(max_length=2000, description="The ETag of the item as you know it, from GET; needed for every change."),
 ]
-_TAG = re.compile(r'\s*((?:W/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
 
 
 class PreconditionRequired(AppError):
@@ -46,7 +47,8 @@ def require_match(if_match: str | None, answer: BaseModel) -> None:
     a weak tag never does."""
     if if_match is None:
         raise PreconditionRequired("Send the ETag of the item, as GET gives it, in If-Match.")
-    if if_match.strip() != "*" and tag_of(answer) not in _TAG.findall(if_match):
+    tags = re.findall(_TAG, if_match) if _TAGS.fullmatch(if_match) else []
+    if if_match.strip() != "*" and tag_of(answer) not in tags:
         raise PreconditionFailed(
             "The item is not as you know it. GET it again and repeat the change on what it is now."
         )

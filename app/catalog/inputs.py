@@ -183,3 +183,16 @@ class SkillPatch(Body):
     """What it is for."""
     source: Sources | None = None
     """Where these statements come from."""
+
+
+class RetireQuery(BaseModel):
+    """Query parameters of a retirement; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    successor: str | None = Field(
+        default=None,
+        max_length=SLUG_LENGTH,
+        pattern=r"^[^\x00]*$",
+        description="Slug of the item that takes its place, if one does.",
+    )

@@ -10,8 +10,7 @@ from app.bodies import JSONRoute, MergePatchRoute
 from app.catalog import editing, schemas
 from app.catalog.editing import PROGRAM, SKILL, Target
 from app.catalog.entity_tags import IfMatch, tagged
-from app.catalog.inputs import ProgramGiven, ProgramPatch, SkillGiven, SkillPatch
-from app.catalog.tables import SLUG_LENGTH
+from app.catalog.inputs import ProgramGiven, ProgramPatch, RetireQuery, SkillGiven, SkillPatch
 from app.database import EngineDep
 from app.errors import responses
 from app.pagination import PRINTABLE, NoParameters
@@ -23,10 +22,7 @@ routers = (creating, changing, retiring)
 
 Admin = Annotated[Caller, ADMIN]
 Slug = Annotated[str, Path(max_length=1000, pattern=PRINTABLE, description="The slug of the item.")]
-Successor = Annotated[
-    str | None,
-    Query(max_length=SLUG_LENGTH, pattern=PRINTABLE, description="Slug of the item that takes its place, if one does."),
-]
+Retirement = Annotated[RetireQuery, Query()]
 
 
 def get_target(engine: EngineDep, caller: Admin, slug: Slug, if_match: IfMatch = None) -> Target:
@@ -72,9 +68,9 @@ def change_program(target: TargetDep, patch: ProgramChange, response: Response) 
 @retiring.delete(
     "/programs/{slug}", response_model=schemas.Tombstone, responses=RETIRE_ERRORS, summary="Retire a program"
 )
-def retire_program(target: TargetDep, successor: Successor = None) -> Any:
+def retire_program(target: TargetDep, query: Retirement) -> Any:
     """Takes the program out of lists and advice for good; its path then answers 410 with this tombstone."""
-    return editing.retire(PROGRAM, target, successor)
+    return editing.retire(PROGRAM, target, query.successor)
 
 
 @creating.post(
@@ -104,6 +100,6 @@ def change_skill(target: TargetDep, patch: SkillChange, response: Response) -> A
 
 
 @retiring.delete("/skills/{slug}", response_model=schemas.Tombstone, responses=RETIRE_ERRORS, summary="Retire a skill")
-def retire_skill(target: TargetDep, successor: Successor = None) -> Any:
+def retire_skill(target: TargetDep, query: Retirement) -> Any:
     """Takes the skill out of lists for good; programs that named it go on without it."""
-    return editing.retire(SKILL, target, successor)
+    return editing.retire(SKILL, target, query.successor)

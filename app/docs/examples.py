@@ -18,6 +18,12 @@ def chapters() -> list[dict[str, str]]:
     return [{"name": name, "description": text.strip()} for name, _, text in (part.partition("\n") for part in parts)]
 
 
+def success(operation: dict[str, Any]) -> str:
+    """The status of an operation that went well, such as 200 or 201."""
+    statuses: list[str] = sorted(operation["responses"])
+    return next(status for status in statuses if status.startswith("2"))
+
+
 def add_examples(document: dict[str, Any]) -> dict[str, Any]:
     """The document with requests, answers and problems, each under the id of its operation."""
     requests, answers, problems = (_read(file) for file in (REQUESTS, EXAMPLES, PROBLEMS))
@@ -26,7 +32,8 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
         for operation in operations.values():
             name = operation["operationId"]
             if name in requests:
-                operation["requestBody"]["content"]["application/json"]["examples"] = requests[name]
+                (content,) = operation["requestBody"]["content"].values()
+                content["examples"] = requests[name]
             for status, shown in problems.get(name, {}).items():
                 content = operation["responses"][status]["content"]["application/problem+json"]
                 content["examples"] = {
@@ -39,7 +46,7 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
                 _spread(content["schema"], shown[0], schemas)
             answer = answers.get(name)
             if answer is not None:
-                content = operation["responses"]["200"]["content"]["application/json"]
+                content = operation["responses"][success(operation)]["content"]["application/json"]
                 content["example"] = answer
                 _spread(content["schema"], answer, schemas)
                 for parameter in operation.get("parameters", []):

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from app.docs.examples import success
+
 Json = dict[str, Any]
 
 PAGE = """<!doctype html>
@@ -97,17 +99,17 @@ def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
         rows = [_parameter(parameter) for parameter in parameters]
         parts.append(_table("Parameters", "Name|Type|What it does", rows))
     if body := operation.get("requestBody"):
-        content = body["content"]["application/json"]
+        (content,) = body["content"].values()
         parts.append(f"<p>Body: {_type(content['schema'])}</p>")
         shown = content["examples"].values()
         parts += [_example(f"Request: {example['summary']}", example["value"]) for example in shown]
-    content = operation["responses"]["200"]["content"]["application/json"]
+    content = operation["responses"][success(operation)]["content"]["application/json"]
     parts.append(f"<p>Answer: {_type(content['schema'])}</p>")
     parts.append(_example("Answer, an example", content["example"]))
     rows = []
     for status, response in operation["responses"].items():
         for content in response.get("content", {}).values():
-            for example in content.get("examples", {}).values() if status != "200" else ():
+            for example in content.get("examples", {}).values() if not status.startswith("2") else ():
                 found = example["value"]
                 rows.append((f"{status} {found['title']}", f"<code>{found['code']}</code>", escape(found["detail"])))
     parts.append(_table(f"Errors, each a {_link('Problem')}", "Status|Code|What it says", rows))
