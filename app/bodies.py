@@ -1,4 +1,4 @@
-"""Request bodies: routes that take JSON of one media type, and the models and texts that bodies are made of."""
+"""Request bodies: routes that take JSON of one media type."""
 
 from collections.abc import Callable, Coroutine
 from email.message import Message

@@ -10,13 +10,15 @@ from typing import Any
 
 import httpx
 import pytest
+from alembic import command
+from sqlalchemy import text
 from sqlmodel import Session
 from typer.testing import CliRunner
 
 from app.access.keys import create
 from app.catalog.spreadsheet import COLUMNS, read_sheet, write_sheet
 from app.cli import cli
-from app.database import connect
+from app.database import alembic_config, connect
 from app.main import set_up
 from app.settings import Settings, data_path
 from tests.conftest import SITUATION, Databases
@@ -425,3 +427,45 @@ def test_every_guarded_cell_reads_as_it_was() -> None:
     empty = {name: [] for name in ("skills", "criteria", "source", "topics", "features")}
     table = write_sheet([document | empty for document in documents])
     assert [line.fields["name"] for line in read_sheet(table.encode("utf-8-sig"))] == texts
+
+
+def test_an_upgrade_keeps_the_catalogue_and_a_downgrade_keeps_what_is_shared(databases: Databases) -> None:
+    engine = connect(databases.create())
+    links = ("program_facet", "program_skill", "program_criterion")
+
+    def counts() -> dict[str, int]:
+        with engine.begin() as connection:
+            tables = ("program", "skill", *links)
+            return {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in tables}
+
+    def move(how: Callable[..., None], revision: str) -> None:
+        with engine.begin() as connection:
+            config = alembic_config(data_path("migrations"))
+            config.attributes["connection"] = connection
+            how(config, revision)
+
+    settings = Settings(database_url=engine.url.render_as_string(hide_password=False))
+    set_up(settings)
+    seeded = counts()
+    assert min(seeded.values()) > 0
+    move(command.downgrade, "0002")
+    assert counts() == seeded
+    move(command.upgrade, "head")
+    assert counts() == seeded
+    again = set_up(settings)
+    assert (again.added, again.changed, again.removed, again.kept) == ([], [], [], []), "nothing was lost on the way"
+    with engine.begin() as connection:
+        copied = (
+            "name, description, school, audience, modules, months, topics, features, alumni, position, source, search"
+        )
+        life = "version, modified_at, retired_at, successor, edited"
+        connection.execute(
+            text(
+                f"INSERT INTO program (id, slug, tenant, {copied}, {life}) "
+                f"SELECT 'acme/new', 'new', 'acme', {copied}, {life} FROM program WHERE id = 'mit-tlp'"
+            )
+        )
+        connection.execute(text("INSERT INTO program_facet VALUES ('acme/new', 'focus', 'leadership', 0)"))
+    move(command.downgrade, "0002")
+    assert counts() == seeded
+    engine.dispose()

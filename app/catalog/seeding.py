@@ -200,6 +200,8 @@ class Seed:
     """The seed folder, read and checked as a whole before anything is written."""
 
     def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise SeedError(f"{folder}: there is no such folder; a seed folder holds the files that seed/ holds")
         files = {table: SeedFile(folder / f"{table.path}.yaml") for table, _ in RESOURCES}
         self.sources: dict[str, SourceSeed] = {
             source.key: source for source in SeedFile(folder / "sources.yaml").items(SourceSeed)
