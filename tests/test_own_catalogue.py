@@ -80,8 +80,8 @@ async def test_a_tenant_sees_the_shared_items_and_its_own_and_never_those_of_ano
             await client.get(f"/v1/programs/{name}", headers=known) for name in ("acme-merging", "nothing")
         ]
         assert (foreign.status_code, foreign.content) == (404, unknown.content)
-    for path, text in before.items():
-        assert (await client.get(path, headers=key(hooli))).text == text, "not even the version moves for others"
+    for path, whole in before.items():
+        assert (await client.get(path, headers=key(hooli))).text == whole, "not even the version moves for others"
     known = key(hooli, "*") | {"X-Request-ID": "same"}
     for method in ("PATCH", "DELETE"):
         foreign, unknown = [
