@@ -18,7 +18,7 @@ from tests.snapshots import OPENAPI, answers, joined, outages, problems, refusal
 
 pytestmark = pytest.mark.anyio
 
-NO_PROBLEM = {"200", "201", "204", "304"}
+NO_PROBLEM = {"200", "201", "202", "204", "304"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
