@@ -17,8 +17,11 @@ from app.catalog.commands import programs
 from app.catalog.seeding import SeedError
 from app.database import connect
 from app.errors import AppError
+from app.jobs.files import FileError, score_file
+from app.jobs.schemas import NewJob
+from app.jobs.work import Judge
 from app.logs import start_log
-from app.main import create_app, openapi_json, set_up
+from app.main import create_app, openapi_json, queue_module, set_up
 from app.scoring import Scorer
 from app.scoring.evaluation import predict
 from app.scoring.records import RecordError, Situations, read_records
@@ -40,6 +43,7 @@ for group in (keys, programs, audit, feedback):
     cli.add_typer(group)
 cli.command()(purge)
 COMMANDS = "lead_or_manage.commands"
+COLUMN_OPTIONS = ("text_column", "id_column", "group_column")
 
 
 def fail(message: object) -> typer.Exit:
@@ -71,6 +75,8 @@ def serve(
             "`lead-or-manage keys create`; or set it to false where something else guards the door"
         )
     start_log(settings.log_level)
+    if settings.jobs == "queue":
+        queue_module(settings)  # says now what is missing
     try:
         report = set_up(settings)
     except SeedError as error:
@@ -100,22 +106,52 @@ def seed(
 def score_text(
     text: Annotated[str, typer.Argument(help="The situation, or - for standard input, or a file's path")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer of POST /v1/score")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Score every line of a file (.ndjson, .csv) into this one (.ndjson, .csv)")
+    ] = None,
+    columns: Annotated[
+        str, typer.Option(help="CSV: columns of the text, and after commas of your id and the group")
+    ] = "text",
 ) -> None:
-    """Judge one situation."""
+    """Judge one situation, or with --out every line of a file."""
     settings = _settings()
     set_up(settings)
+    assessor, engine = Assessor(Scorer.load(), settings.scoring_slots), connect(settings.database_url)
     try:
+        if out is not None:
+            wanted = NewJob.model_validate(dict(zip(COLUMN_OPTIONS, columns.split(","), strict=False)))
+            judge = Judge(assessor, assessor.known(engine, "local"), wanted.options, "command-line")
+            return _score_file(Path(text), out, wanted, judge)
         request = ScoreRequest.model_validate({"text": _read(text)})
-        assessor = Assessor(Scorer.load(), settings.scoring_slots)
-        engine = connect(settings.database_url)
         answer = assessor.score(assessor.known(engine, "local"), request.text, request.id, request.options)
-        engine.dispose()
-    except (ValueError, AppError, OSError) as error:
+    except (ValueError, AppError, FileError, OSError) as error:
         raise fail(_first_line(error)) from None
+    finally:
+        engine.dispose()
     if as_json:
         typer.echo(ScoreAnswer.model_validate(answer).model_dump_json(exclude_unset=True))
     else:
         typer.echo(readable(answer))
+
+
+def _score_file(source: Path, out: Path, wanted: NewJob, judge: Judge) -> None:
+    with typer.progressbar(length=source.stat().st_size, label="scoring", file=sys.stderr, show_pos=False) as bar:
+        texts, errors = score_file(source, out, wanted, judge, lambda read: bar.update(read - bar.pos))
+    typer.echo(f"{texts} texts, {errors} with an error: {out}", err=True)
+
+
+@cli.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Chunks of texts at the same time")] = 1,
+) -> None:
+    """Score the texts of jobs from the queue (LOM_JOBS=queue, PostgreSQL), on as many machines as wanted."""
+    settings = _settings()
+    start_log(settings.log_level)
+    queue = queue_module(settings)
+    set_up(settings)
+    engine = connect(settings.database_url)
+    queue.run_worker(engine, Assessor(Scorer.load(), concurrency), concurrency)
+    engine.dispose()
 
 
 def _read(text: str) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,13 +32,16 @@ from app.docs import routes as docs
 from app.docs.examples import add_examples, chapters
 from app.errors import Problem, Unavailable, add_handlers, responses
 from app.explorer import routes as explorer
+from app.jobs import routes as jobs
+from app.jobs.runner import Queue, Runner
 from app.middleware import BodyLimit, ConditionalGet, RequestContext
 from app.scoring import Scorer
 from app.scoring.scorer import current_version
-from app.settings import Settings, data_path
+from app.settings import Settings, SettingsError, data_path
 
 BODY_LIMIT = 256 * 1024
 BATCH_BODY_LIMIT = 8 * 1024 * 1024
+STREAMED = frozenset({"/v1/jobs"})
 DESCRIPTION = (Path(__file__).parent / "docs" / "introduction.md").read_text(encoding="utf-8")
 
 health = APIRouter(tags=["health"])
@@ -95,6 +99,26 @@ def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
     return reports[0]
 
 
+def queue_module(settings: Settings) -> Any:
+    """What carries chunks to workers. Raises SettingsError where there is no PostgreSQL or no extra `worker`."""
+    if not settings.database_url.startswith("postgresql"):
+        raise SettingsError("LOM_JOBS: a queue needs PostgreSQL; set LOM_DATABASE_URL to one")
+    try:
+        return import_module("app.jobs.queue")
+    except ImportError:
+        raise SettingsError("LOM_JOBS: a queue needs the package installed with its extra `worker`") from None
+
+
+def open_queue(settings: Settings) -> Queue | None:
+    """The queue that the settings ask for, or None where `serve` scores by itself."""
+    if settings.jobs == "embedded":
+        return None
+    engine = connect(settings.database_url)
+    queue: Queue = queue_module(settings).ProcrastinateQueue(engine)
+    engine.dispose()
+    return queue
+
+
 @asynccontextmanager
 async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = connect(settings.database_url)
@@ -102,7 +126,11 @@ async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
     app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days)
     purger = Purger(app.state.engine)
+    app.state.webhook_hosts = settings.webhook_hosts
+    app.state.runner = Runner(app.state.engine, app.state.assessor, settings.webhook_hosts, open_queue(settings))
+    app.state.runner.start()
     yield
+    await to_thread.run_sync(app.state.runner.stop)
     await to_thread.run_sync(purger.stop)
     app.state.limiter.close()
     app.state.engine.dispose()
@@ -129,13 +157,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(assessments.router, dependencies=[SCORE])
     for router in (catalog.router, assessments.models):
         app.include_router(router, dependencies=[READ])
-    for router in (archive.router, archive.writing, *writes.routers, health, docs.router, explorer.router):
+    for router in (archive.router, archive.writing, jobs.router, *writes.routers, health, docs.router, explorer.router):
         app.include_router(router)
     app.mount("/docs/assets", docs.ASSETS)
     app.mount("/docs/style", docs.STYLE)
     app.mount("/explorer", explorer.ASSETS)
     add_handlers(app)
-    app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT})
+    app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT}, streams=STREAMED)
     app.add_middleware(ConditionalGet)
     rules = Rules(bool(settings.require_key), settings.rate_limit)
     app.add_middleware(Access, rules, lambda: app.state.engine, lambda: app.state.limiter)

@@ -79,13 +79,16 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Reads the whole body before the application does, and answers 413 beyond the limit of the path."""
+    """Reads the whole body before the application does, and answers 413 beyond the limit of the path. What is posted
+    to a path that streams, its handler reads and limits."""
 
-    def __init__(self, app: ASGIApp, default: int, paths: Mapping[str, int]) -> None:
-        self.app, self.default, self.paths = app, default, paths
+    def __init__(
+        self, app: ASGIApp, default: int, paths: Mapping[str, int], streams: frozenset[str] = frozenset()
+    ) -> None:
+        self.app, self.default, self.paths, self.streams = app, default, paths, streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (scope["method"] == "POST" and path_of(scope) in self.streams):
             return await self.app(scope, receive, send)
         limit = self.paths.get(path_of(scope), self.default)
         declared = Headers(scope=scope).get("content-length", "0")
@@ -117,7 +120,8 @@ class BodyLimit:
 
 
 class ConditionalGet:
-    """HEAD for every GET, and for JSON answers a strong ETag with 304 when the caller holds it already."""
+    """HEAD for every GET, and for JSON answers a strong ETag with 304 when the caller holds it already. An answer
+    without a length is a stream and passes as it comes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -127,12 +131,18 @@ class ConditionalGet:
             return await self.app(scope, receive, send)
         head = scope["method"] == "HEAD"
         start: Message | None = None
-        body = b""
+        body, streamed = b"", False
 
         async def collect(message: Message) -> None:
-            nonlocal start, body
+            nonlocal start, body, streamed
             if message["type"] == "http.response.start":
-                start = message
+                start, streamed = message, "content-length" not in Headers(scope=message)
+                if streamed:
+                    await begin(message)
+                return
+            if streamed:
+                if not head:
+                    await send(message)
                 return
             body += message.get("body", b"")
             if message.get("more_body") or start is None:
@@ -147,9 +157,15 @@ class ConditionalGet:
                     start["status"] = 304
                     del headers["content-length"], headers["content-type"]
                     body = b""
+            await begin(start)
+            if not head:
+                await send({"type": "http.response.body", "body": body})
+
+        async def begin(message: Message) -> None:
             scope["method"] = "HEAD" if head else "GET"  # the server's own scope: it must not expect a body after HEAD
-            await send(start)
-            await send({"type": "http.response.body", "body": b"" if head else body})
+            await send(message)
+            if head:
+                await send({"type": "http.response.body", "body": b""})
 
         scope["method"] = "GET"
         await self.app(scope, receive, collect)

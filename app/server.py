@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.errors import BadRequest, problem
+from app.errors import BadRequest, path_of, problem
 from app.logs import start_log
 from app.main import create_app
 from app.settings import Settings, load_settings
@@ -23,16 +23,20 @@ REQUEST_SECONDS = 10.0
 READER_SECONDS = 30.0
 HEADER_BYTES = 32 * 1024
 REQUEST_BYTES = 12 * 1024 * 1024  # the largest body and its chunk marks
+UPLOAD = ("POST", "/v1/jobs")
+UPLOAD_BYTES = 2 * 1024**3
 
 
 class GuardedProtocol(HttpToolsProtocol):
     """Closes a connection whose request takes over 10 s to arrive, has over 32 KiB of headers or 12 MiB in all, or
-    whose reader takes nothing for 30 s. Trailers are dropped. What is not HTTP gets a problem document."""
+    whose reader takes nothing for 30 s. Trailers are dropped. What is not HTTP gets a problem document. The upload of
+    a job may go on for as long as something comes every 10 s."""
 
     deadline: asyncio.TimerHandle | None = None
     stuck: asyncio.TimerHandle | None = None
     received = 0
     in_headers = True
+    upload = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -41,13 +45,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
         too_long = self.in_headers and self.received > HEADER_BYTES and b"\r\n\r\n" not in data[:HEADER_BYTES]
-        if too_long or self.received > REQUEST_BYTES:
+        if too_long or self.received > (UPLOAD_BYTES if self.upload else REQUEST_BYTES):
             self.transport.close()
             return
+        if self.upload:
+            self._set_deadline()
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        self.in_headers = True
+        self.in_headers, self.upload = True, False
         self._set_deadline()
         super().on_message_begin()
 
@@ -58,10 +64,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.in_headers = False
         super().on_headers_complete()
+        self.upload = (self.scope["method"], path_of(dict(self.scope))) == UPLOAD
 
     def on_message_complete(self) -> None:
         self._cancel(self.deadline)
-        self.in_headers, self.received = True, 0
+        self.in_headers, self.upload, self.received = True, False, 0
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -94,7 +101,13 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _set_deadline(self) -> None:
         self._cancel(self.deadline)
-        self.deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+        self.deadline = self.loop.call_later(REQUEST_SECONDS, self._late)
+
+    def _late(self) -> None:
+        if self.upload and self.flow.read_paused:  # it is we who are slow
+            self._set_deadline()
+        else:
+            self.transport.close()
 
     @staticmethod
     def _cancel(timer: asyncio.TimerHandle | None) -> None:

@@ -73,6 +73,16 @@ class Settings(BaseSettings):
         le=256,
         description="How many texts one worker scores at the same time; by default the number of cores.",
     )
+    jobs: Literal["embedded", "queue"] = Field(
+        default="embedded",
+        description="Who scores the texts of jobs: embedded, `serve` itself; queue, `lead-or-manage worker` on as many "
+        "machines as wanted (PostgreSQL and the extra `worker`).",
+    )
+    webhook_hosts: tuple[str, ...] = Field(
+        default=(),
+        description='Hosts that a job may call at its end, over https, as a JSON list: `["hooks.example.com"]`; with '
+        "`:PORT` for another than 443. A loopback host may be called without TLS.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written: debug, info, warning or error."
     )

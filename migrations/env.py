@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 import app.access.tables
 import app.archive.tables
-import app.catalog.tables  # noqa: F401  all fill the metadata
+import app.catalog.tables
+import app.jobs.tables  # noqa: F401  all fill the metadata
 from app.database import Base, connect
 from app.settings import load_settings
 

@@ -148,10 +148,10 @@ async def client(settings: Settings, anyio_backend: str) -> AsyncIterator[httpx.
 class Server:
     """A real server process on a free port."""
 
-    def __init__(self, database_url: str, *options: str) -> None:
+    def __init__(self, database_url: str, *options: str, **variables: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        environment = os.environ | {"LOM_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"LOM_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)} | variables
         command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *options]
         self.process = subprocess.Popen(
             command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from anyio import to_thread
+from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.access.keys import SCOPES, create, new_key, revoke
+from app.access.keys import SCOPES, create, find, new_key, revoke
 from app.access.middleware import OWN_PATHS
 from app.archive.idempotency import claim
 from app.archive.requests import KeepRequest
@@ -25,13 +27,21 @@ from app.archive.store import KEEP
 from app.assessments import service
 from app.docs.examples import EXAMPLES, PROBLEMS
 from app.docs.examples import REQUESTS as BODIES
+from app.jobs.store import new_id
+from app.jobs.tables import Job
 from app.main import create_app, openapi_json, set_up
 from app.settings import Settings
 
 OPENAPI = Path(__file__).parent / "openapi.json"
 ACCESS = Path(__file__).parent / "access.txt"
 SHOWN: dict[str, dict[str, Any]] = json.loads(BODIES.read_text(encoding="utf-8"))
-REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
+JOB = "".join(
+    json.dumps({"id": f"{site}-{n}", "group": site, "text": f"{told} {n} times this year."}) + "\n"
+    for site, told in (("Bonn", "Every invoice is checked against its order"), ("Leeds", "The crew fell out"))
+    for n in range(2, 14)
+).encode()
+NDJSON = {"content-type": "application/x-ndjson"}
+REQUESTS: dict[str, tuple[str, str, dict[str, Any] | bytes | None]] = {
     "score": ("POST", "/v1/score", SHOWN["score"]["both"]["value"]),
     "score_batch": ("POST", "/v1/score/batch", SHOWN["score_batch"]["four"]["value"]),
     "list_concepts": ("GET", "/v1/concepts?limit=1", None),
@@ -68,6 +78,13 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "export_subject": ("GET", "/v1/subjects/p-7f3a/export", None),
     "erase_subject": ("DELETE", "/v1/subjects/p-7f3a", None),
     "delete_assessment": ("DELETE", "/v1/assessments/{id}", None),
+    "create_job": ("POST", "/v1/jobs", JOB),
+    "list_jobs": ("GET", "/v1/jobs", None),
+    "get_job_progress": ("GET", "/v1/jobs/{id}", None),
+    "get_job_results": ("GET", "/v1/jobs/{id}/results", None),
+    "get_job_summary": ("GET", "/v1/jobs/{id}/summary", None),
+    "cancel_job": ("POST", "/v1/jobs/{id}/cancel", None),
+    "delete_job": ("DELETE", "/v1/jobs/{id}", None),
     "healthz": ("GET", "/healthz", None),
     "readyz": ("GET", "/readyz", None),
 }
@@ -111,12 +128,45 @@ def steady(value: Any) -> Any:
     return json.loads(written)
 
 
+async def send(
+    client: httpx.AsyncClient, operation: str, headers: dict[str, str], identifier: str = "{id}"
+) -> httpx.Response:
+    """The shown request of an operation."""
+    method, path, body = REQUESTS[operation]
+    path = path.replace("{id}", identifier)
+    if isinstance(body, bytes):
+        return await client.request(method, path, content=body, headers=headers | NDJSON)
+    return await client.request(method, path, json=body, headers=headers | (typed(operation) if body else {}))
+
+
+async def job_answers(client: httpx.AsyncClient, key: str) -> dict[str, Any]:
+    """The real answers about a job, once it is done; of its results the first line."""
+    headers, found, made = SHOWN_ID | {"X-API-Key": key}, {}, ""
+    for operation, (_, path, _) in REQUESTS.items():
+        if path.startswith("/v1/jobs"):
+            given = await send(client, operation, headers, made)
+            if operation == "create_job":
+                made = given.json()["id"]
+                found[operation] = steady(given.json() | {"status": "queued", "done": 0, "started_at": None})
+                for _ in range(600):
+                    if (await send(client, "get_job_progress", headers, made)).json()["status"] == "done":
+                        break
+                    await asyncio.sleep(0.1)
+            elif operation == "get_job_results":
+                found[operation] = given.text.splitlines(keepends=True)[0]
+            elif operation != "delete_job":  # it answers nothing
+                found[operation] = steady(given.json())
+    return found
+
+
 async def answers(client: httpx.AsyncClient, key: str) -> dict[str, Any]:
     """The real answer to every request, the whole catalogue cut to one item a list. The key is of an organisation
     that keeps nothing yet."""
     found: dict[str, Any] = {}
     kept, (edits, _) = "", await edited()
     for operation, (method, path, body) in REQUESTS.items():
+        if path.startswith("/v1/jobs"):
+            continue
         if path.startswith(OWN_PATHS):
             headers = SHOWN_ID | {"X-API-Key": key}
             given = await client.request(method, path.replace("{id}", kept), json=body, headers=headers)
@@ -133,7 +183,7 @@ async def answers(client: httpx.AsyncClient, key: str) -> dict[str, Any]:
         if operation == "get_catalogue":
             answer = {name: part[:1] if isinstance(part, list) else part for name, part in answer.items()}
         found[operation] = answer
-    return found
+    return found | await job_answers(client, key)
 
 
 Body = bytes | dict[str, Any] | list[Any]
@@ -186,7 +236,7 @@ async def problems(client: httpx.AsyncClient, key: str) -> dict[str, dict[str, l
     found: dict[str, dict[str, list[Any]]] = {}
     _, first = await ask("POST", "/v1/assessments", REQUESTS["keep_assessment"][2], "application/json")
     for operation, (method, url, _) in REQUESTS.items():
-        if operation in EDITS:
+        if operation in EDITS or url.startswith("/v1/jobs"):
             continue
         path = url.partition("?")[0].replace("{id}", first["id"])
         asked = [await ask("PUT", path)]
@@ -211,6 +261,43 @@ async def problems(client: httpx.AsyncClient, key: str) -> dict[str, dict[str, l
         for status, body in asked:
             kinds.setdefault(status, []).append(body)
         found[operation] = kinds
+    return found | await job_problems(client, key)
+
+
+BAD_JOBS: list[tuple[str, bytes, dict[str, str]]] = [
+    ("", JOB, {"Idempotency-Key": "on-its-way"}),
+    ("", JOB, {"content-length": str(2**40)}),
+    ("", JOB, {"content-type": "application/json"}),
+    ("", b"\n", {}),
+    ("?include=explanation", JOB, {}),
+    ("?model_version=1999.1", JOB, {}),
+    ("?webhook=https://evil.example.com/", JOB, {}),
+    ("?text_column=comment", b"text\nA plan.\n", {"content-type": "text/csv"}),
+    ("", JOB, {"Idempotency-Key": "known"}),
+]
+
+
+async def job_problems(client: httpx.AsyncClient, key: str) -> dict[str, dict[str, list[Any]]]:
+    """The same of the operations on jobs; one job is always on its way, another has long ended."""
+    headers, found = SHOWN_ID | {"X-API-Key": key}, {}
+    early = await to_thread.run_sync(_jobs, client._transport.app.state.engine, key)  # type: ignore[attr-defined]
+    for operation, (method, url, _) in REQUESTS.items():
+        if not url.startswith("/v1/jobs"):
+            continue
+        path = url.replace("{id}", early)
+        asked = [await client.put(path, headers=headers)]
+        if operation == "create_job":
+            asked += [await client.post(path + q, content=b, headers=headers | NDJSON | h) for q, b, h in BAD_JOBS]
+        else:
+            asked.append(await client.request(method, path, content=b" " * (256 * 1024 + 1), headers=headers))
+            asked.append(await client.request(method, f"{path}?colour=red", headers=headers))
+        if operation == "list_jobs":
+            asked.append(await client.get(f"{path}?cursor=nope", headers=headers))
+        if "{id}" in url:
+            asked.append(await send(client, operation, headers, "nope"))
+        if operation == "get_job_summary":
+            asked.append(await client.get(path, headers=headers))
+        found[operation] = by_status(asked)
     return found
 
 
@@ -269,6 +356,29 @@ async def edited() -> tuple[dict[str, Any], dict[str, dict[str, list[Any]]]]:
     return found, kinds
 
 
+def _jobs(engine: Engine, key: str) -> str:
+    """Makes the two jobs; the id of the one that is on its way."""
+    now = datetime.now(UTC)
+    with Session(engine) as session:
+        caller = find(session, key)
+        assert caller
+        same: dict[str, Any] = {"tenant": caller.tenant, "options": {}, "request_id": "shown", "created_at": now}
+        same |= {"expires_at": now + timedelta(days=1), "digest": ""}
+        early = new_id()
+        session.add(Job(id=early, status="receiving", idempotency_key="on-its-way", **same))
+        session.add(Job(id=new_id(), status="done", idempotency_key="known", **same))
+        session.commit()
+    return early
+
+
+def by_status(asked: list[httpx.Response]) -> dict[str, list[Any]]:
+    """The bodies of some answers by their status."""
+    kinds: dict[str, list[Any]] = {}
+    for given in asked:
+        kinds.setdefault(str(given.status_code), []).append(given.json())
+    return kinds
+
+
 async def refusals() -> dict[str, dict[str, list[Any]]]:
     """The real 401, 403 and 429 of every operation that looks at keys."""
     with tempfile.TemporaryDirectory() as folder:
@@ -282,14 +392,11 @@ async def refusals() -> dict[str, dict[str, list[Any]]]:
                 busy, _ = create(session, name="busy", tenant="acme", scopes=list(SCOPES), rate=1)
                 session.commit()
             await c.get("/v1/criteria", headers={"X-API-Key": busy})
-            for operation, (method, path, body) in REQUESTS.items():
+            for operation, (_, path, _) in REQUESTS.items():
                 if path.startswith("/v1/"):
-                    kinds: dict[str, list[Any]] = {}
-                    for key in (NO_KEY, idle, busy):
-                        headers = {**SHOWN_ID, "X-API-Key": key} | (typed(operation) if body else {})
-                        answer = await c.request(method, path, json=body, headers=headers)
-                        kinds.setdefault(str(answer.status_code), []).append(answer.json())
-                    found[operation] = kinds
+                    keys = (NO_KEY, idle, busy)
+                    asked = [await send(c, operation, {**SHOWN_ID, "X-API-Key": key}) for key in keys]
+                    found[operation] = by_status(asked)
     return found
 
 
@@ -319,11 +426,11 @@ async def access_table() -> str:
                 )
                 for app in (opened, closed)
             ]
-            for operation, (method, path, body) in REQUESTS.items():
+            for operation in REQUESTS:
                 cells = []
                 for client, key in ((anyone, None), (inside, None), *((inside, key) for key in keys)):
-                    headers = ({"X-API-Key": key} if key else {}) | (typed(operation) if body else {})
-                    status = (await client.request(method, path, json=body, headers=headers)).status_code
+                    headers = {"X-API-Key": key} if key else {}
+                    status = (await send(client, operation, headers)).status_code
                     cells.append(str(status) if status in {401, 403} else "yes")
                 lines.append(f"{operation:<24}" + "".join(f"{cell:<8}" for cell in cells))
     return "\n".join(line.rstrip() for line in lines) + "\n"

@@ -18,7 +18,7 @@ from tests.snapshots import OPENAPI, answers, edited, joined, outages, problems,
 
 pytestmark = pytest.mark.anyio
 
-NO_PROBLEM = {"200", "201", "204", "304"}
+NO_PROBLEM = {"200", "201", "202", "204", "304"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -112,12 +112,20 @@ class Assessor:
 
     def score(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
         """Judge one checked text. The dictionary holds what `options.include` asks for, in the shape of ScoreAnswer."""
+        self.check_version(options)
+        with self._slot():
+            return self.judge(known, text, identifier, options)
+
+    def judge(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
+        """As `score`, but without a slot: for work that is bounded otherwise and must not take turns from callers."""
+        assessment = self.scorer.assess(text, options.language, options.max_evidence)
+        return _answer(assessment, known, text, options, model=self.scorer.version, identifier=identifier)
+
+    def check_version(self, options: Options) -> None:
+        """Raises InvalidText where the options pin another model."""
         if options.model_version not in {None, self.scorer.version}:
             detail = f"This service answers with model {self.scorer.version} only; leave model_version out or name it."
             raise InvalidText("unknown_model_version", detail, "/options/model_version")
-        with self._slot():
-            assessment = self.scorer.assess(text, options.language, options.max_evidence)
-        return _answer(assessment, known, text, options, model=self.scorer.version, identifier=identifier)
 
     def score_batch(
         self,

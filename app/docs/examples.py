@@ -40,7 +40,7 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
                 _spread(content["schema"], shown[0], schemas)
             answer = answers.get(name)
             if answer is not None:
-                (content,) = answer_of(operation)["content"].values()
+                content = next(iter(answer_of(operation)["content"].values()))
                 content["example"] = answer
                 _spread(content["schema"], answer, schemas)
             for parameter in operation.get("parameters", []):

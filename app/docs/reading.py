@@ -98,10 +98,11 @@ def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
     if parameters := operation.get("parameters"):
         rows = [_parameter(parameter) for parameter in parameters]
         parts.append(_table("Parameters", "Name|Type|What it does", rows))
-    if body := operation.get("requestBody"):
-        (content,) = body["content"].values()
-        parts.append(f"<p>Body: {_type(content['schema'])}</p>")
-        shown = content["examples"].values()
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        kind = _type(content["schema"]) if media_type == "application/json" else f"<code>{escape(media_type)}</code>"
+        parts.append(f"<p>Body: {kind}</p>")
+        plain = {"plain": {"summary": media_type, "value": content.get("example")}}
+        shown = content.get("examples", plain).values()
         parts += [_example(f"Request: {example['summary']}", example["value"]) for example in shown]
     for media_type, content in answer_of(operation).get("content", {}).items():
         kind = _type(content["schema"]) if media_type == "application/json" else f"<code>{escape(media_type)}</code>"

@@ -99,6 +99,14 @@ def _side_accuracy(truth: Ints, probabilities: Doubles) -> float:
     return float((larger == truth)[one_sided].mean()) if one_sided.any() else 0.0
 
 
+def confusion(truth: Truth, predictions: Predictions) -> list[list[int]]:
+    """How many records of each true verdict (rows) are read as each verdict (columns), in the order of VERDICTS."""
+    table = np.zeros((len(VERDICTS), len(VERDICTS)), dtype=np.int64)
+    np.add.at(table, (truth.verdicts, predictions.verdicts.argmax(axis=1)), 1)
+    rows: list[list[int]] = table.tolist()
+    return rows
+
+
 def risk_coverage(truth: Truth, predictions: Predictions) -> dict[int, float]:
     """Accuracy over the surest part of the texts, by percent of texts."""
     order = np.argsort(-predictions.verdicts.max(axis=1), kind="stable")

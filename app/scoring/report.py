@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.scoring import faithfulness, robustness
-from app.scoring.evaluation import Predictions, Scores, Truth, risk_coverage, score, subset
+from app.scoring.evaluation import Predictions, Scores, Truth, confusion, risk_coverage, score, subset
 from app.scoring.records import Record
 from app.scoring.scorer import Scorer
 
@@ -46,6 +46,7 @@ def measured(scorer: Scorer, predictions: Predictions, records: list[Record]) ->
     truth = Truth.of(records)
     return {
         **_without_time(score(truth, predictions, records)),
+        "confusion": confusion(truth, predictions),
         "groups": {
             name: _without_time(score(Truth.of(some), subset(predictions, rows), some))
             for name, rows in groups(records).items()

@@ -1,0 +1,176 @@
+"""Receives an upload in bounded memory: bytes in, chunks of items into the database."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from app.errors import AppError, InvalidParameter, ProblemDetail, TooLarge
+from app.jobs import store, webhooks
+from app.jobs.items import (
+    CHUNK_ITEMS,
+    MAX_GROUPS,
+    ColumnMissing,
+    Item,
+    LinesOfJSON,
+    Reader,
+    Records,
+    RowsOfCSV,
+    refused,
+)
+from app.jobs.schemas import DELIMITERS, NewJob
+from app.jobs.tables import Job
+
+MAX_TEXTS = 1_000_000
+MAX_BYTES = 1024**3
+BLOCK = 256 * 1024
+"""Bytes that are handed over at a time."""
+
+
+class Conflict(AppError):
+    """409: not as things stand."""
+
+    status, code = 409, "conflict"
+
+
+class KeyReused(AppError):
+    """422: the same Idempotency-Key came with another request."""
+
+    status, code = 422, "idempotency_key_reused"
+
+
+class Empty(AppError):
+    """422: a job without texts."""
+
+    status, code = 422, "job_empty"
+
+
+def reader(wanted: NewJob, media_type: str) -> tuple[Reader, Records]:
+    """What reads a body of this type."""
+    if media_type != "text/csv":
+        return LinesOfJSON(), Records(quoted=False)
+    columns = {"text": wanted.text_column, "id": wanted.id_column, "group": wanted.group_column}
+    return RowsOfCSV(columns, DELIMITERS[wanted.delimiter]), Records(quoted=True)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Whose upload it is and how to read it; `key` makes it safe to send again."""
+
+    tenant: str
+    key: str | None
+    request_id: str
+    media_type: str
+    wanted: NewJob
+
+
+class Intake:
+    """One upload. `open` it, `feed` it all blocks, then `end` or `abandon` it."""
+
+    def __init__(self, engine: Engine, upload: Upload) -> None:
+        self._engine, self._upload = engine, upload
+        self._reader, self._records = reader(upload.wanted, upload.media_type)
+        told = f"{upload.tenant}\n{upload.key}\n{upload.media_type}\n{upload.wanted.model_dump_json()}\n"
+        self._digest = hashlib.sha256(told.encode())
+        self._bytes = self._texts = self._chunks = 0
+        self._pending: list[Item] = []
+        self._groups: set[str] = set()
+        self._earlier: Job | None = None
+        self.job_id = store.new_id()
+
+    def open(self) -> None:
+        """Begin a job, unless the key names an earlier one: then the body is only compared with that one's."""
+        now = datetime.now(UTC)
+        job = Job(
+            id=self.job_id,
+            tenant=self._upload.tenant,
+            status="receiving",
+            options=self._upload.wanted.options.model_dump(mode="json"),
+            request_id=self._upload.request_id,
+            created_at=now,
+            expires_at=now + store.UPLOAD_PATIENCE,
+            idempotency_key=self._upload.key,
+        )
+        if self._upload.wanted.webhook:
+            job.webhook_url, job.webhook_state = self._upload.wanted.webhook, "waiting"
+            job.webhook_secret = webhooks.new_secret()
+        with Session(self._engine, expire_on_commit=False) as session:
+            try:
+                session.add(job)
+                session.commit()
+                return
+            except IntegrityError:
+                session.rollback()
+            same = select(Job).where(Job.tenant == self._upload.tenant, Job.idempotency_key == self._upload.key)
+            self._earlier = session.exec(same).first()
+        if self._earlier is None or self._earlier.status == "receiving":
+            raise Conflict("A request with this Idempotency-Key is on its way. Wait for its answer, or try again.")
+
+    def feed(self, block: bytes) -> None:
+        """Take the next bytes of the body. Raises TooLarge beyond the limits, InvalidParameter at a wrong header."""
+        if self._bytes == 0:
+            block = block.removeprefix(b"\xef\xbb\xbf")
+        self._bytes += len(block)
+        self._digest.update(block)
+        if self._bytes > MAX_BYTES:
+            raise TooLarge(f"The body is larger than {MAX_BYTES} bytes, the limit of a job. Split it.")
+        if self._earlier is None:
+            for record in self._records.feed(block):
+                self._take(record)
+
+    def end(self) -> tuple[str, bool]:
+        """The id of the job, and whether it is an earlier one. Raises KeyReused, Empty, and what `feed` raises."""
+        if self._earlier is not None:
+            if self._earlier.digest != self._digest.hexdigest():
+                raise KeyReused("This Idempotency-Key came with another request before. Take a new key for a new job.")
+            return self._earlier.id, True
+        for record in self._records.end():
+            self._take(record)
+        if self._pending:
+            self._write()
+        if not self._texts:
+            raise Empty("The body has no text. Send one JSON object a line, or CSV with a header and a row for each.")
+        now = datetime.now(UTC)
+        with Session(self._engine) as session:
+            whole = update(Job).where(col(Job.id) == self.job_id)
+            values = {"status": "queued", "total": self._texts, "digest": self._digest.hexdigest()}
+            session.execute(whole.values(**values, expires_at=now + store.KEPT))
+            session.commit()
+        return self.job_id, False
+
+    def abandon(self) -> None:
+        """Forget what has arrived."""
+        with Session(self._engine) as session:
+            store.remove(session, self.job_id)
+        store.scrub(self._engine)
+
+    def _take(self, record: bytes | None) -> None:
+        try:
+            item = self._reader.read(record)
+        except ColumnMissing as missing:
+            message = f"the header of the CSV has not exactly one column of this name; is {missing} right?"
+            found = [ProblemDetail(pointer=f"?{missing}", code="column_missing", message=message)]
+            raise InvalidParameter(f"?{missing}: {message}", found) from None
+        if item is None:
+            return
+        self._texts += 1
+        if self._texts > MAX_TEXTS:
+            raise TooLarge(f"The job has more than {MAX_TEXTS} texts, the limit. Split it.")
+        self._pending.append(self._in_group(item))
+        if len(self._pending) == CHUNK_ITEMS:
+            self._write()
+
+    def _in_group(self, item: Item) -> Item:
+        if item.group is None or item.group in self._groups:
+            return item
+        if len(self._groups) == MAX_GROUPS:
+            return refused("too_many_groups", f"A job has at most {MAX_GROUPS} groups.", "/group", (item.id, None))
+        self._groups.add(item.group)
+        return item
+
+    def _write(self) -> None:
+        store.add_chunk(self._engine, self.job_id, self._chunks, self._pending)
+        self._chunks, self._pending = self._chunks + 1, []

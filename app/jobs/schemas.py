@@ -1,0 +1,234 @@
+"""The parameters and answers of bulk work."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.assessments.answers import Answer
+from app.assessments.requests import Options
+from app.pagination import PRINTABLE, PageInfo
+from app.scoring.labels import OffsetUnit
+
+Included = Literal["evidence", "recommendations"]
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+
+
+def _column(holds: str, default: str | None) -> Any:
+    told = f"CSV only: name of the column that holds {holds}."
+    return Field(default=default, min_length=1, max_length=200, pattern=PRINTABLE, description=told)
+
+
+class NewJob(BaseModel):
+    """How to read the body and how to answer. Unknown parameters are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text_column: str = _column("the text", "text")
+    id_column: str | None = _column("your id", None)
+    group_column: str | None = _column("the group that the summary counts by", None)
+    delimiter: Literal["comma", "semicolon", "tab"] = Field(default="comma", description="CSV only: between fields.")
+    include: list[Included] = Field(
+        default=["evidence", "recommendations"],
+        max_length=2,
+        description="The parts of each result that you want; evidence comes as offsets without the words.",
+    )
+    max_evidence: int = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
+    max_recommendations: int = Field(default=3, ge=0, le=10, description="Entries per list.")
+    offset_unit: OffsetUnit = Field(default="unicode_code_point", description="What offsets count.")
+    language: str | None = Field(
+        default=None,
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
+        description="BCP 47 tag of all texts; wins over detection.",
+    )
+    model_version: str | None = Field(
+        default=None, max_length=50, pattern=PRINTABLE, description="Refuse to answer with any other model."
+    )
+    webhook: str | None = Field(
+        default=None,
+        max_length=2000,
+        pattern=PRINTABLE,
+        description="Address to call when the job has ended, at a host that this service allows.",
+    )
+
+    @property
+    def options(self) -> Options:
+        """The same as the options of `/v1/score`."""
+        names = ("max_evidence", "max_recommendations", "offset_unit", "language", "model_version")
+        return Options.model_validate({name: getattr(self, name) for name in names} | {"include": self.include})
+
+
+class JobList(BaseModel):
+    """Query parameters of the list of jobs. Unknown parameters are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=20, ge=1, le=100, description="Items per page, 1 to 100.")
+    cursor: str | None = Field(
+        default=None, max_length=200, pattern=PRINTABLE, description="Opaque, from `page.next` or `page.prev`."
+    )
+
+
+class ResultsQuery(BaseModel):
+    """Query parameters of the results. Unknown parameters are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["ndjson", "csv"] | None = Field(
+        default=None, description="Wins over the Accept header; NDJSON where neither says CSV."
+    )
+    start: int = Field(default=0, ge=0, le=1_000_000, description="Index of the first item wanted, to go on later.")
+
+
+class Estimate(Answer):
+    """How long it will go on, from the speed of the last chunks that were finished."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"texts_per_second": 86.4, "seconds_left": 117}]})
+
+    texts_per_second: float
+    """Measured up to this moment, so it falls while nothing is finished."""
+    seconds_left: int
+    """What is left at that speed."""
+
+
+class Webhook(Answer):
+    """The message at the end of the job, signed as Standard Webhooks describe."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"url": "https://hooks.example.com/scored", "state": "waiting", "secret": "whsec_..."}]
+        }
+    )
+
+    url: str
+    """The address that is called."""
+    state: Literal["waiting", "due", "delivered", "failed"]
+    """`waiting` for the end of the job, `due` until a try succeeds, `delivered`, or `failed` after five tries."""
+    secret: str | None
+    """What the signature is made with: in the answer to your POST only, null elsewhere."""
+
+
+class JobAnswer(Answer):
+    """How far a job is."""
+
+    id: str
+    """Its id."""
+    status: Literal["receiving", "queued", "running", "done", "cancelled"]
+    """`receiving` until the body has arrived whole; `done` also where single texts have errors."""
+    texts: int
+    """How many texts the job has."""
+    done: int
+    """How many of them are finished, with a result or an error."""
+    errors: int
+    """How many of the finished have an error instead of a result."""
+    estimate: Estimate | None
+    """How long it will go on; null until two chunks are finished, and after the end."""
+    created_at: datetime
+    """When the upload began."""
+    started_at: datetime | None
+    """When the first text was scored; null before."""
+    finished_at: datetime | None
+    """When it ended; null before."""
+    expires_at: datetime
+    """When everything of it is deleted."""
+    webhook: Webhook | None
+    """The message at its end; null if none was asked for."""
+    href: str
+    """Where to look how far it is."""
+
+
+class JobPage(Answer):
+    """One page of the jobs of your organisation, newest first."""
+
+    items: list[JobAnswer]
+    """The jobs of this page."""
+    page: PageInfo
+    """Where this page stands, and its neighbours."""
+
+
+Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class Corrected(Answer):
+    """An estimate that allows for the model's errors."""
+
+    value: float
+    """The estimate."""
+    interval: Interval
+    """Its 95 % interval: lower and upper end."""
+
+
+class VerdictCount(Answer):
+    """How many texts have one verdict."""
+
+    counted: int
+    """As the model read them."""
+    corrected: Corrected
+    """As many as that probably are, given how often the model takes one verdict for another."""
+
+
+class VerdictCounts(Answer):
+    """How many texts have each verdict."""
+
+    leadership: VerdictCount
+    """Leadership alone."""
+    management: VerdictCount
+    """Management alone."""
+    both: VerdictCount
+    """Both."""
+    insufficient: VerdictCount
+    """The text says too little to tell."""
+
+
+class MeanDemand(Answer):
+    """The mean of one side's demand."""
+
+    mean: float
+    """Mean of `demand` over the texts."""
+    corrected: Corrected
+    """The share of texts that probably call for this side at all."""
+
+
+class MeanDemands(Answer):
+    """The mean of both sides' demand."""
+
+    leadership: MeanDemand
+    """Of leadership."""
+    management: MeanDemand
+    """Of management."""
+
+
+class Summary(Answer):
+    """What some texts call for, taken together."""
+
+    n: int
+    """Texts with a verdict."""
+    unreadable: int
+    """Texts that the model cannot read; not in `n`."""
+    errors: int
+    """Items with an error; not in `n`."""
+    verdicts: VerdictCounts = Field(description="How many texts have each verdict.")
+    demand: MeanDemands = Field(description="How far leadership and management are called for.")
+
+
+class GroupSummary(Summary):
+    """What the texts of one group call for."""
+
+    group: str | None
+    """The group, or null for the texts without one."""
+
+
+class JobSummary(Answer):
+    """The texts of a job taken together, in all and by group."""
+
+    total: Summary | None
+    """All texts; null under ten."""
+    groups: list[GroupSummary]
+    """The groups that can be shown, by name; empty where no text has a group."""
+    withheld: int
+    """How many groups are not shown: those under ten texts, and others from which such a one could be worked out."""
+    smallest_group: int
+    """The fewest texts that are shown as a group."""
+    method: str
+    """How the corrected figures are made, and what they rest on."""

@@ -1,0 +1,199 @@
+"""What happens to jobs and chunks in the database, each step one transaction of its own.
+
+Whoever changes a job and its chunks together changes the job first: two such changes then wait for each other and
+cannot lock each other out.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, Engine, case, delete, func, text, update
+from sqlmodel import Session, col, select
+
+from app.jobs.items import CHUNK_ITEMS, Item, pack, unpack
+from app.jobs.tables import Chunk, Job
+
+KEPT = timedelta(hours=24)
+UPLOAD_PATIENCE = timedelta(minutes=10)
+"""After as long without a new chunk an upload counts as broken off."""
+LEASE = timedelta(seconds=60)
+RATE_CHUNKS = 20
+"""The estimate rests on this many chunks, the last that were finished."""
+ACTIVE = ("queued", "running")
+
+
+def new_id() -> str:
+    """An id that sorts by time and cannot be guessed."""
+    return f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A chunk that is ours for a while, as the `attempts`-th to try."""
+
+    job_id: str
+    tenant: str
+    number: int
+    attempts: int
+    options: dict[str, Any]
+    request_id: str
+    items: list[Item]
+
+    @property
+    def start(self) -> int:
+        """Index of its first item in the job."""
+        return self.number * CHUNK_ITEMS
+
+    @property
+    def mine(self) -> ColumnElement[bool]:
+        """Holds as long as nobody else has taken the chunk and nobody has cancelled it."""
+        same = (col(Chunk.job_id) == self.job_id) & (col(Chunk.number) == self.number)
+        return same & (col(Chunk.attempts) == self.attempts) & (col(Chunk.state) == "open")
+
+
+def find(session: Session, tenant: str, job_id: str) -> Job | None:
+    """A job of this organisation."""
+    return session.exec(select(Job).where(Job.id == job_id, Job.tenant == tenant)).first()
+
+
+def add_chunk(engine: Engine, job_id: str, number: int, items: list[Item]) -> None:
+    """Write the next texts of an upload."""
+    now = datetime.now(UTC)
+    with Session(engine) as session:
+        session.execute(update(Job).where(col(Job.id) == job_id).values(expires_at=now + UPLOAD_PATIENCE))
+        session.add(Chunk(job_id=job_id, number=number, state="open", due=now, items=len(items), texts=pack(items)))
+        session.commit()
+
+
+def claim(engine: Engine, only: tuple[str, int] | None = None) -> Claim | None:
+    """Take the chunk that is furthest back in its job, or `only` this one, whoever held it before."""
+    now = datetime.now(UTC)
+    free = select(Chunk, Job).join(Job, col(Job.id) == col(Chunk.job_id))
+    free = free.where(Chunk.state == "open", col(Job.status).in_(ACTIVE))
+    if only:
+        free = free.where(Chunk.job_id == only[0], Chunk.number == only[1])
+    else:
+        free = free.where(Chunk.due <= now).order_by(col(Chunk.number), col(Chunk.job_id)).limit(1)
+    with Session(engine.execution_options(readonly=True)) as session:
+        if session.execute(free.with_only_columns(col(Chunk.number))).first() is None:
+            return None  # without having asked for the right to write
+    with Session(engine) as session:
+        found = session.exec(free.with_for_update(skip_locked=True, of=Chunk)).first()
+        if found is None:
+            return None
+        chunk, job = found
+        chunk.attempts += 1
+        chunk.due = now + LEASE
+        items = unpack(chunk.texts or b"")
+        mine = Claim(job.id, job.tenant, chunk.number, chunk.attempts, job.options, job.request_id, items)
+        first = job.status == "queued"
+        session.commit()
+        if first:
+            begin = update(Job).where(col(Job.id) == mine.job_id, col(Job.status) == "queued")
+            session.execute(begin.values(status="running", started_at=now))
+            session.commit()
+    return mine
+
+
+def renew(engine: Engine, mine: Claim, lease: timedelta = LEASE) -> bool:
+    """Hold on to a chunk; a lease of nothing gives it back. False if it is no longer ours."""
+    with Session(engine) as session:
+        found = session.execute(update(Chunk).where(mine.mine).values(due=datetime.now(UTC) + lease))
+        session.commit()
+    return _changed(found) == 1
+
+
+def finish(engine: Engine, mine: Claim, results: bytes, tally: list[Any], errors: int) -> bool:
+    """Write the results of a chunk and erase its texts. False, and nothing written, if it is no longer ours."""
+    now = datetime.now(UTC)
+    with Session(engine) as session:
+        done = col(Job.done) + len(mine.items)
+        last = done >= col(Job.total)
+        hook = (col(Job.webhook_state) == "waiting") & last
+        status = session.execute(
+            update(Job)
+            .where(col(Job.id) == mine.job_id, col(Job.status).in_(ACTIVE))
+            .values(
+                done=done,
+                errors=col(Job.errors) + errors,
+                status=case((last, "done"), else_="running"),
+                finished_at=case((last, now), else_=None),
+                webhook_state=case((hook, "due"), else_=col(Job.webhook_state)),
+                webhook_due=case((hook, now), else_=col(Job.webhook_due)),
+            )
+            .returning(col(Job.status))
+        ).scalar_one_or_none()
+        values = {"state": "done", "texts": None, "results": results, "tally": tally, "finished_at": now}
+        written = session.execute(update(Chunk).where(mine.mine).values(**values))
+        if status is None or _changed(written) != 1:
+            session.rollback()
+            return False
+        session.commit()
+    if status == "done":
+        scrub(engine)
+    return True
+
+
+def cancel(session: Session, job_id: str) -> None:
+    """End a job that has not ended; the texts that were not scored are erased. Finished chunks keep their results."""
+    now = datetime.now(UTC)
+    ended = session.execute(
+        update(Job)
+        .where(col(Job.id) == job_id, col(Job.status).in_(ACTIVE))
+        .values(
+            status="cancelled",
+            finished_at=now,
+            webhook_state=case((col(Job.webhook_state) == "waiting", "due"), else_=col(Job.webhook_state)),
+            webhook_due=now,
+        )
+    )
+    if _changed(ended):
+        left = update(Chunk).where(col(Chunk.job_id) == job_id, col(Chunk.state) == "open")
+        session.execute(left.values(state="cancelled", texts=None))
+    session.commit()
+
+
+def remove(session: Session, job_id: str) -> None:
+    """Delete a job with everything in it."""
+    session.execute(delete(Job).where(col(Job.id) == job_id))
+    session.commit()
+
+
+def purge(engine: Engine) -> int:
+    """Delete the jobs whose time is over. How many there were."""
+    over = col(Job.expires_at) < datetime.now(UTC)
+    with Session(engine.execution_options(readonly=True)) as session:
+        if not session.exec(select(func.count()).select_from(Job).where(over)).one():
+            return 0
+    with Session(engine) as session:
+        gone = session.execute(delete(Job).where(over))
+        session.commit()
+    scrub(engine)
+    return _changed(gone)
+
+
+def scrub(engine: Engine) -> None:
+    """Let go of what the database still holds of erased texts: SQLite's write-ahead log, PostgreSQL's dead rows."""
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("VACUUM job_chunk"))
+        else:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def rate(session: Session, job: Job) -> float | None:
+    """Texts a second over the last chunks that were finished, or None while fewer than two are."""
+    last = select(Chunk.items, Chunk.finished_at).where(Chunk.job_id == job.id, Chunk.state == "done")
+    rows = session.exec(last.order_by(col(Chunk.finished_at).desc()).limit(RATE_CHUNKS)).all()
+    if len(rows) < 2 or rows[-1][1] is None:
+        return None
+    seconds = (datetime.now(UTC) - rows[-1][1]).total_seconds()
+    return sum(items for items, _ in rows[:-1]) / max(seconds, 0.001)
+
+
+def _changed(result: Any) -> int:
+    return int(result.rowcount) if isinstance(result, CursorResult) else 0
