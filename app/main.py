@@ -26,10 +26,14 @@ from app.docs import routes as docs
 from app.docs.examples import add_examples, chapters
 from app.errors import Problem, Unavailable, add_handlers, responses
 from app.explorer import routes as explorer
+from app.mcp import mount as mcp
+from app.metrics import watch_pool
 from app.middleware import BodyLimit, ConditionalGet, RequestContext
 from app.scoring import Scorer
 from app.scoring.scorer import current_version
 from app.settings import Settings, data_path
+from app.telemetry import routes as telemetry
+from app.telemetry.tracing import tracing
 
 BODY_LIMIT = 256 * 1024
 BATCH_BODY_LIMIT = 8 * 1024 * 1024
@@ -93,9 +97,11 @@ def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
 @asynccontextmanager
 async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = connect(settings.database_url)
+    watch_pool(app.state.engine)
     app.state.limiter = open_limiter(app.state.engine)
     app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
-    yield
+    async with mcp.running(app):
+        yield
     app.state.limiter.close()
     app.state.engine.dispose()
 
@@ -114,15 +120,16 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=tracing(),
         generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_lifespan, settings),
     )
     app.include_router(assessments.router, dependencies=[SCORE])
     for router in (catalog.router, assessments.models):
         app.include_router(router, dependencies=[READ])
-    for router in (health, docs.router, explorer.router):
+    for router in (health, telemetry.router, docs.router, explorer.router):
         app.include_router(router)
+    mcp.mount(app, settings)
     app.mount("/docs/assets", docs.ASSETS)
     app.mount("/docs/style", docs.STYLE)
     app.mount("/explorer", explorer.ASSETS)
@@ -139,7 +146,7 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-API-Key", "X-Request-ID"],
             expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, settings.allowed_hosts)
     _document(app, bool(settings.require_key))
     return app
 

@@ -23,6 +23,7 @@ from app.assessments.schemas import (
 from app.catalog.queries import catalogue_version, everything
 from app.catalog.tables import Criterion, Program, Style
 from app.errors import InvalidText, TooLarge, Unavailable, problem
+from app.metrics import count_text, time_scoring
 from app.scoring import Assessment, Evidence, MissingInput, Scorer, StyleFit, Trait
 from app.scoring.labels import OffsetUnit, Side
 from app.scoring.scorer import ENGINE
@@ -93,8 +94,9 @@ class Assessor:
         if options.model_version not in {None, self.scorer.version}:
             detail = f"This service answers with model {self.scorer.version} only; leave model_version out or name it."
             raise InvalidText("unknown_model_version", detail, "/options/model_version")
-        with self._slot():
+        with self._slot(), time_scoring():
             assessment = self.scorer.assess(text, options.language, options.max_evidence)
+        count_text(assessment.verdict, self.scorer.version)
         return _answer(assessment, known, text, options, model=self.scorer.version, identifier=identifier)
 
     def score_batch(
