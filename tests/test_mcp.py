@@ -30,6 +30,10 @@ async def calling(server: Server, key: str | None = None, mode: str = "auto") ->
             yield client
 
 
+def asked(server: Server, method: str, path: str, **more: Any) -> httpx.Response:
+    return httpx.request(method, f"{server.url}{path}", timeout=60, **more)
+
+
 async def told(client: Client, tool: str, **arguments: Any) -> Any:
     answer = await client.call_tool(tool, arguments)
     assert not answer.is_error, answer.content
@@ -56,7 +60,8 @@ def closed(settings: Settings) -> Iterator[Server]:
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_an_assistant_judges_a_situation_as_the_api_does(server: Server, mode: str) -> None:
-    api = httpx.post(f"{server.url}/v1/score", json={"text": SITUATION, "options": {"max_recommendations": 2}}).json()
+    body = {"text": SITUATION, "options": {"max_recommendations": 2}}
+    api = asked(server, "POST", "/v1/score", json=body).json()
     async with calling(server, mode=mode) as client:
         judged = await told(client, "score_situation", text=SITUATION)
     for same in ("verdict", "status", "probabilities", "demand", "confidence", "explanation"):
@@ -87,12 +92,11 @@ async def test_tools_say_when_to_use_them_and_what_they_take_and_answer(server: 
 
 
 async def test_an_assistant_looks_up_the_catalogue(server: Server) -> None:
-    with httpx.Client(base_url=server.url) as api:
-        criteria = api.get("/v1/criteria").json()["items"]
-        styles = api.get("/v1/styles", params={"concept": "leadership", "criterion": "change"}).json()["items"]
-        programs = api.get("/v1/programs", params={"criterion": "change", "max_months": 6, "limit": 3}).json()
-        differences = api.get("/v1/differences", params={"limit": 100}).json()["items"]
-        style = api.get("/v1/styles/transformational-leadership").json()
+    criteria = asked(server, "GET", "/v1/criteria").json()["items"]
+    styles = asked(server, "GET", "/v1/styles?concept=leadership&criterion=change").json()["items"]
+    programs = asked(server, "GET", "/v1/programs?criterion=change&max_months=6&limit=3").json()
+    differences = asked(server, "GET", "/v1/differences?limit=100").json()["items"]
+    style = asked(server, "GET", "/v1/styles/transformational-leadership").json()
     async with calling(server) as client:
         known = await told(client, "list_criteria")
         assert [row["slug"] for row in known["criteria"]] == [row["slug"] for row in criteria]
@@ -130,7 +134,7 @@ async def test_a_mistake_is_answered_with_what_to_do_and_never_with_what_was_sen
 
 
 async def test_a_tool_needs_the_scope_that_its_route_needs(closed: Server, make_key: MakeKey) -> None:
-    assert httpx.post(f"{closed.url}/mcp", json=PING).status_code == 401
+    assert asked(closed, "POST", "/mcp", json=PING).status_code == 401
     async with calling(closed, make_key("read")) as client:
         assert len((await told(client, "list_criteria"))["criteria"]) == 8
         assert "scope score" in await refused(client, "score_situation", text=SITUATION)
@@ -143,12 +147,12 @@ async def test_a_tool_needs_the_scope_that_its_route_needs(closed: Server, make_
 def test_both_paths_work_and_nothing_else_than_post(server: Server) -> None:
     accept = {"Accept": "application/json, text/event-stream"}
     for path in ("/mcp", "/mcp/"):
-        answer = httpx.post(f"{server.url}{path}", json=PING, headers=accept)
+        answer = asked(server, "POST", path, json=PING, headers=accept)
         assert (answer.status_code, answer.json()["result"]) == (200, {})
         for method in ("GET", "HEAD", "DELETE"):
-            answer = httpx.request(method, f"{server.url}{path}")
+            answer = asked(server, method, path)
             assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert httpx.get(f"{server.url}/mcp/x").status_code == 404
+    assert asked(server, "GET", "/mcp/x").status_code == 404
 
 
 def test_foreign_names_pages_and_media_types_are_refused(server: Server) -> None:
@@ -158,7 +162,7 @@ def test_foreign_names_pages_and_media_types_are_refused(server: Server) -> None
         415: {"Content-Type": "text/plain"},
     }
     for status, headers in refusals.items():
-        answer = httpx.post(f"{server.url}/mcp", json=PING, headers=headers)
+        answer = asked(server, "POST", "/mcp", json=PING, headers=headers)
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert "evil" not in answer.text
@@ -167,14 +171,14 @@ def test_foreign_names_pages_and_media_types_are_refused(server: Server) -> None
 def test_a_service_with_a_name_answers_to_it_and_to_this_machine_alone(closed: Server, make_key: MakeKey) -> None:
     mine = {"X-API-Key": make_key("read")}
     for host in ("lom.example.com", "LOM.example.com:8443", "127.0.0.1", "localhost:5", "[::1]"):
-        assert httpx.get(f"{closed.url}/v1/criteria", headers=mine | {"Host": host}).status_code == 200, host
+        assert asked(closed, "GET", "/v1/criteria", headers=mine | {"Host": host}).status_code == 200, host
     for host in ("evil.example.com", "lom.example.com.evil.example", "127.0.0.1.evil.example", "lom.example.comx"):
         for path in ("/v1/criteria", "/healthz", "/docs"):
-            answer = httpx.get(f"{closed.url}{path}", headers=mine | {"Host": host})
+            answer = asked(closed, "GET", path, headers=mine | {"Host": host})
             assert (answer.status_code, answer.json()["code"]) == (421, "misdirected_request"), host
     named = mine | {"Host": "lom.example.com", "Origin": "https://lom.example.com"}
     accept = {"Accept": "application/json, text/event-stream"}
-    assert httpx.post(f"{closed.url}/mcp", json=PING, headers=named | accept).status_code == 200
+    assert asked(closed, "POST", "/mcp", json=PING, headers=named | accept).status_code == 200
 
 
 async def test_scoring_goes_on_and_the_catalogue_says_so_when_the_database_goes_away(databases: Databases) -> None:

@@ -132,8 +132,8 @@ def test_all_workers_count_together_and_leave_nothing_behind(
     try:
         server.wait()
         for _ in range(40):
-            assert httpx.get(f"{server.url}/v1/styles").status_code == 200
-        seen = [numbers(httpx.get(f"{server.url}/metrics").text) for _ in range(6)]
+            assert httpx.get(f"{server.url}/v1/styles", timeout=60).status_code == 200
+        seen = [numbers(httpx.get(f"{server.url}/metrics", timeout=60).text) for _ in range(6)]
         assert list(tmp_path.glob("lead-or-manage-metrics-*/*.db"))
     finally:
         server.stop()
@@ -189,7 +189,7 @@ def test_no_text_of_a_caller_is_in_logs_metrics_or_spans(
     for name, arguments in (("score_situation", {"text": text}), (CANARY, {}), ("score_situation", {"text": [CANARY]})):
         sent(200, "/mcp", json=call | {"params": {"name": name, "arguments": arguments}})
     sent(415, "/mcp", content=text.encode())
-    metrics = httpx.get(f"{server.url}/metrics").text
+    metrics = httpx.get(f"{server.url}/metrics", timeout=60).text
     log = server.stop()
 
     spans: dict[str, dict[str, str]] = {}

@@ -3,6 +3,7 @@
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from app.settings import Settings
 
@@ -21,7 +22,7 @@ def mount(app: FastAPI, settings: Settings) -> None:
     if INSTALLED:
         app.state.mcp = endpoint = Endpoint(settings.allowed_hosts, settings.cors_origins)
         for path in (endpoint.path, f"{endpoint.path}/"):
-            app.router.add_route(path, endpoint, methods=["POST"], include_in_schema=False)
+            app.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
 
 
 def running(app: FastAPI) -> AbstractAsyncContextManager[None]:

@@ -81,7 +81,7 @@ class Endpoint:
     path = "/mcp"
 
     def __init__(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
-        names = (*LOOPBACK, *hosts)
+        names = (*LOOPBACK, *(host.lower() for host in hosts))
         known = [form for name in names for form in (name, f"{name}:*")]
         mine = [f"{scheme}://{form}" for scheme in ("http", "https") for form in known]
         security = TransportSecuritySettings(allowed_hosts=known, allowed_origins=[*mine, *origins])
