@@ -151,7 +151,7 @@ async def test_a_log_line_tells_who_and_how_much_and_which_model(
             answer = await client.post("/v1/score", json={"text": SITUATION}, headers={"X-API-Key": mine})
             await client.get("/v1/styles")
     scored, read = [json.loads(record.message) for record in caplog.records]
-    assert re.fullmatch(r"[0-9a-f-]{32,36}", scored["key_id"])
+    assert re.fullmatch(r"[0-9a-f]{12}", scored["key_id"])
     assert mine[9:] not in caplog.text
     assert scored["bytes_in"] == len(json.dumps({"text": SITUATION}, separators=(",", ":")))
     assert scored["bytes_out"] == len(answer.content)
