@@ -152,6 +152,12 @@ class Unauthorized(AppError):
         super().__init__(detail, headers={"WWW-Authenticate": CHALLENGE})
 
 
+class Misdirected(AppError):
+    """421: the Host header names another service."""
+
+    status, code = 421, "misdirected_request"
+
+
 class UnsupportedMediaType(AppError):
     """415: the body is not declared as plain JSON."""
 

@@ -34,10 +34,14 @@ from app.errors import Problem, Unavailable, add_handlers, responses
 from app.explorer import routes as explorer
 from app.jobs import routes as jobs
 from app.jobs.runner import Queue, Runner
+from app.mcp import mount as mcp
+from app.metrics import watch_pool
 from app.middleware import BodyLimit, ConditionalGet, RequestContext
 from app.scoring import Scorer
 from app.scoring.scorer import current_version
 from app.settings import Settings, SettingsError, data_path
+from app.telemetry import routes as telemetry
+from app.telemetry.tracing import tracing
 
 BODY_LIMIT = 256 * 1024
 BATCH_BODY_LIMIT = 8 * 1024 * 1024
@@ -122,6 +126,7 @@ def open_queue(settings: Settings) -> Queue | None:
 @asynccontextmanager
 async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = connect(settings.database_url)
+    watch_pool(app.state.engine)
     app.state.limiter = open_limiter(app.state.engine)
     app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
     app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days)
@@ -129,7 +134,8 @@ async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.webhook_hosts = settings.webhook_hosts
     app.state.runner = Runner(app.state.engine, app.state.assessor, settings.webhook_hosts, open_queue(settings))
     app.state.runner.start()
-    yield
+    async with mcp.running(app):
+        yield
     await to_thread.run_sync(app.state.runner.stop)
     await to_thread.run_sync(purger.stop)
     app.state.limiter.close()
@@ -150,15 +156,17 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=tracing(),
         generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_lifespan, settings),
     )
     app.include_router(assessments.router, dependencies=[SCORE])
     for router in (catalog.router, assessments.models):
         app.include_router(router, dependencies=[READ])
-    for router in (archive.router, archive.writing, jobs.router, *writes.routers, health, docs.router, explorer.router):
+    own = (archive.router, archive.writing, jobs.router, *writes.routers)
+    for router in (*own, health, telemetry.router, docs.router, explorer.router):
         app.include_router(router)
+    mcp.mount(app, settings)
     app.mount("/docs/assets", docs.ASSETS)
     app.mount("/docs/style", docs.STYLE)
     app.mount("/explorer", explorer.ASSETS)
@@ -175,7 +183,7 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-API-Key", "X-Request-ID"],
             expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, settings.allowed_hosts)
     _document(app, bool(settings.require_key))
     return app
 

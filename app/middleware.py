@@ -6,17 +6,19 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from traceback import extract_tb
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, BadRequest, TooLarge, path_of, problem_response, route_of
+from app.errors import AppError, BadRequest, Misdirected, TooLarge, path_of, problem_response, route_of
+from app.metrics import count_request
+from app.settings import is_loopback
 
 log = logging.getLogger("lead_or_manage.access")
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -29,19 +31,20 @@ _CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
 class RequestContext:
     """Gives each request an id and security headers, writes one log line, and turns a crash into a problem."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
+        self.app, self.hosts = app, frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
-        started, status, method = time.perf_counter(), 0, scope["method"]
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        started, status, sent, method = time.perf_counter(), 0, 0, scope["method"]
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -50,12 +53,11 @@ class RequestContext:
                     headers[name] = value
                 headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
                 headers.setdefault("Cache-Control", "no-store")
+            sent += len(message.get("body", b""))
             await send(message)
 
-        hosts = Headers(scope=scope).getlist("host")
         try:
-            if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts):
-                refused = BadRequest("The Host header is not one host name with an optional port.")
+            if refused := self._wrong_host(Headers(scope=scope).getlist("host")):
                 await problem_response(refused, request_id)(scope, receive, send_with_headers)
             else:
                 await self.app(scope, receive, send_with_headers)
@@ -67,15 +69,30 @@ class RequestContext:
                 answer = problem_response(AppError("Something broke on our side; the log has this id."), request_id)
                 await answer(scope, receive, send_with_headers)
         finally:
+            seconds, route = time.perf_counter() - started, getattr(route_of(scope), "path", None)
             line = {
                 "event": "request",
                 "request_id": request_id,
+                "key_id": getattr(state.get("caller"), "key_id", None),
                 "method": method,
-                "route": getattr(route_of(scope), "path", None),
+                "route": route,
                 "status": status,
-                "ms": round((time.perf_counter() - started) * 1000, 1),
+                "ms": round(seconds * 1000, 1),
+                "bytes_in": state.get("bytes_in", 0),
+                "bytes_out": sent,
             }
-            log.info(json.dumps(line))
+            log.info(json.dumps(line | ({"model": state["model"]} if "model" in state else {})))
+            count_request(method, route, status, seconds)
+
+    def _wrong_host(self, hosts: list[str]) -> AppError | None:
+        """Why this Host header is refused. This machine's own names are always right."""
+        found = [_HOST.fullmatch(host) for host in hosts]
+        if len(found) > 1 or not all(found):
+            return BadRequest("The Host header is not one host name with an optional port.")
+        names = {match[1].lower() for match in found if match}
+        if not self.hosts or all(name in self.hosts or is_loopback(name.strip("[]")) for name in names):
+            return None
+        return Misdirected("This service does not go by that name; LOM_ALLOWED_HOSTS lists its names.")
 
 
 class BodyLimit:
@@ -108,6 +125,7 @@ class BodyLimit:
             answer = problem_response(refused, scope["state"]["request_id"])
             return await answer(scope, receive, send)
         body: bytes | None = b"".join(chunks)
+        scope["state"]["bytes_in"] = size
 
         async def replay() -> Message:
             nonlocal body

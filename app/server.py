@@ -3,8 +3,10 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
+import tempfile
 import uuid
 from functools import partial
 from typing import Any
@@ -15,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.errors import BadRequest, path_of, problem
 from app.logs import start_log
 from app.main import create_app
+from app.metrics import FOLDER
 from app.settings import Settings, load_settings
 
 log = logging.getLogger("lead_or_manage.access")
@@ -144,5 +147,7 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once all requests are answered
     if single:
         start(create_app(settings))
-    else:
+        return
+    with tempfile.TemporaryDirectory(prefix="lead-or-manage-metrics-") as folder:
+        os.environ.setdefault(FOLDER, folder)  # read by the workers, whose numbers /metrics adds up
         start("app.server:app_from_environment", factory=True)

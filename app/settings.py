@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         default=(),
         description='Web origins whose pages may call the service, as a JSON list: `["https://hr.example.com"]`.',
     )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names, without port, that requests may be sent to besides this machine's own, as a JSON list: "
+        '`["lom.example.com"]`. None: any name, but `/mcp` answers to localhost, 127.0.0.1 and [::1] only.',
+    )
     root_path: str = Field(
         default="",
         pattern=r"^(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$",

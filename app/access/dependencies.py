@@ -30,14 +30,19 @@ def _allowed(
 ) -> Caller:
     """The caller, if it has every scope that the route asks for."""
     caller: Caller = request.scope["state"]["caller"]
-    lacking = " ".join(scope for scope in scopes.scopes if scope not in caller.scopes)
+    demand(caller, *scopes.scopes)
+    return caller
+
+
+def demand(caller: Caller, *scopes: str) -> None:
+    """Raises Unauthorized or Forbidden where the caller lacks a scope."""
+    lacking = " ".join(scope for scope in scopes if scope not in caller.scopes)
     if lacking and caller.key_id is None:
         raise Unauthorized(f"This needs an API key with the scope {lacking}; `lead-or-manage keys create` makes one.")
     if lacking:
         challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{lacking}"'
         detail = f"This needs the scope {lacking}, which the API key has not."
         raise Forbidden(detail, headers={"WWW-Authenticate": challenge})
-    return caller
 
 
 READ: Any = Security(_allowed, scopes=["read"])

@@ -24,6 +24,8 @@ GUARDED = ("/v1/", "/mcp", "/metrics")
 UNGUARDED = frozenset({"/v1/privacy"})
 OWN_PATHS = ("/v1/assessments", "/v1/subjects", "/v1/jobs")
 """What an organisation keeps: nobody sees it without a key."""
+LOCAL_PATHS = frozenset({"/metrics"})
+"""What this machine sees without a key, whatever the settings say: the route looks at the address."""
 NAMES_IN_QUERY = frozenset({"api_key", "apikey", "api-key", "key", "token", "access_token", "x-api-key"})
 
 
@@ -101,7 +103,8 @@ class Access:
     async def _known_caller(self, scope: Scope) -> Caller:
         key = _key_of(scope)
         if key is None:
-            if self.rules.require_key or path_of(scope).startswith(OWN_PATHS):
+            path = path_of(scope)
+            if (self.rules.require_key and path not in LOCAL_PATHS) or path.startswith(OWN_PATHS):
                 raise Unauthorized("This needs an API key, in the header X-API-Key or Authorization: Bearer.")
             return Caller("local", None, OPEN_SCOPES)
         if not well_formed(key):

@@ -21,8 +21,9 @@ SCORE_ERRORS = responses(400, 405, 413, 415, 422, 503)
 
 
 def get_assessor(request: Request) -> Assessor:
-    """The assessor that the application holds."""
+    """The assessor that the application holds; the log line of the request names its model."""
     assessor: Assessor = request.app.state.assessor
+    request.scope["state"]["model"] = assessor.scorer.version
     return assessor
 
 

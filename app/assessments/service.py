@@ -24,6 +24,7 @@ from app.catalog.queries import everything
 from app.catalog.tables import Criterion, Program, Style
 from app.catalog.visibility import see_as, versions
 from app.errors import InvalidText, TooLarge, Unavailable, problem
+from app.metrics import count_text, time_scoring
 from app.scoring import Assessment, Evidence, MissingInput, Scorer, StyleFit, Trait
 from app.scoring.labels import OffsetUnit, Side
 from app.scoring.scorer import ENGINE
@@ -118,7 +119,9 @@ class Assessor:
 
     def judge(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
         """As `score`, but without a slot: for work that is bounded otherwise and must not take turns from callers."""
-        assessment = self.scorer.assess(text, options.language, options.max_evidence)
+        with time_scoring():
+            assessment = self.scorer.assess(text, options.language, options.max_evidence)
+        count_text(assessment.verdict, self.scorer.version)
         return _answer(assessment, known, text, options, model=self.scorer.version, identifier=identifier)
 
     def check_version(self, options: Options) -> None:

@@ -62,12 +62,17 @@ def visible(session: Session, table: type[E]) -> SelectOfScalar[E]:
     return select(table).where(belongs(table, tenant_of(session)))
 
 
-def everything(session: Session, table: type[T]) -> list[T]:
-    """All items of a table in their canonical order, without retired ones and what belongs to others."""
+def offered(session: Session, table: type[T]) -> SelectOfScalar[T]:
+    """The items of a table without retired ones and what belongs to others."""
     statement = select(table)
     if issubclass(table, Editable):
         statement = statement.where(belongs(table, tenant_of(session)), col(table.retired_at).is_(None))
-    return list(session.exec(statement.order_by(col(table.position), table.slug)).all())  # type: ignore[attr-defined]
+    return statement
+
+
+def everything(session: Session, table: type[T]) -> list[T]:
+    """All items of a table that are offered, in their canonical order."""
+    return list(session.exec(offered(session, table).order_by(col(table.position), table.slug)).all())  # type: ignore[attr-defined]
 
 
 def catalogue_version(session: Session) -> int:

@@ -1,0 +1,118 @@
+"""The MCP server at /mcp: stateless, JSON, tools only; and its answers to what cannot be done."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from traceback import extract_tb
+from typing import Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from app import __version__
+from app.errors import AppError, Misdirected, UnsupportedMediaType, problem_response
+from app.mcp.tools import TOOLS
+
+log = logging.getLogger("lead_or_manage.mcp")
+logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)  # its lines quote what callers send; crashes are logged here
+
+INSTRUCTIONS = (
+    "Tells whether a described work situation calls for leadership, for management, for both, or says too little to "
+    "tell, with quotes as reasons and fitting styles and programs. It judges situations, not people: never use it to "
+    "rank, hire, promote, dismiss or monitor anybody."
+)
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class ForeignOrigin(AppError):
+    """403: a web page of another site sent this."""
+
+    status, code = 403, "foreign_origin"
+
+
+class Tools(MCPServer[Any]):
+    """Refuses in words that help an assistant, and never with what it was sent."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """The answer of a tool. Raises ToolError."""
+        schemas = {tool.name: tool.input_schema for tool in await self.list_tools()}
+        if name not in schemas:
+            raise ToolError(f"There is no such tool. The tools are {', '.join(schemas)}.")
+        allowed = schemas[name]["properties"]
+        if not set(arguments) <= set(allowed):
+            raise ToolError(f"An argument is not known here. {name} takes {', '.join(allowed) or 'none'}.")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            raise ToolError(_worded(error.__cause__ or error, name)) from None
+
+
+def _worded(cause: BaseException, tool: str) -> str:
+    if isinstance(cause, AppError):
+        return cause.detail
+    if isinstance(cause, ValidationError):
+        faults = cause.errors(include_input=False, include_url=False, include_context=False)
+        return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:5])
+    if isinstance(cause, (DBAPIError, PoolTimeoutError)):
+        return "The database does not answer just now. Try again."
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(cause.__traceback__)]
+    log.error(json.dumps({"event": "crash", "tool": tool, "error": type(cause).__name__, "frames": frames}))
+    return "Something broke on our side; the log knows of it."
+
+
+class Endpoint:
+    """The ASGI application behind /mcp. It takes calls while `run()` is entered.
+
+    Refuses other Host headers than the names given (this machine's own where none are), and the pages of other
+    origins: a browser on this machine must not lend them its reach.
+    """
+
+    path = "/mcp"
+
+    def __init__(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
+        names = (*LOOPBACK, *(host.lower() for host in hosts))
+        known = [form for name in names for form in (name, f"{name}:*")]
+        mine = [f"{scheme}://{form}" for scheme in ("http", "https") for form in known]
+        security = TransportSecuritySettings(allowed_hosts=known, allowed_origins=[*mine, *origins])
+        self._security = TransportSecurityMiddleware(security)
+        self._manager: StreamableHTTPSessionManager | None = None
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Take calls."""
+        server = Tools("lead-or-manage", title="Lead or Manage", instructions=INSTRUCTIONS, version=__version__)
+        for tool in TOOLS:
+            server.add_tool(tool, annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
+        server.streamable_http_app(stateless_http=True, json_response=True, transport_security=self._security.settings)
+        self._manager = server.session_manager
+        async with self._manager.run():
+            yield
+        self._manager = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._manager is not None
+        scope["route"] = self  # as routes of FastAPI do: log and metrics name it
+        if refused := await self._refused(scope):
+            return await problem_response(refused, scope["state"]["request_id"])(scope, receive, send)
+        await self._manager.handle_request(scope, receive, send)
+
+    async def _refused(self, scope: Scope) -> AppError | None:
+        answer = await self._security.validate_request(Request(scope), is_post=True)
+        if answer is None:
+            return None
+        if answer.status_code == 421:
+            return Misdirected("MCP is not served under this name. LOM_ALLOWED_HOSTS takes the names that are yours.")
+        if answer.status_code == 403:
+            return ForeignOrigin("Pages of this origin may not call MCP. LOM_CORS_ORIGINS takes those that may.")
+        return UnsupportedMediaType("Send MCP messages as application/json.")

@@ -1,0 +1,1 @@
+"""What operators see: metrics for Prometheus and spans for OpenTelemetry, without a word of any caller."""
