@@ -6,7 +6,7 @@ from typing import Any
 
 from app.archive.tables import KeptAssessment
 
-WIDTH, MARGIN, LINES = 640, 24, 4
+WIDTH, MARGIN, LINES = 640, 24, 6
 VERDICTS = {
     "leadership": "Calls for leadership",
     "management": "Calls for management",
