@@ -1,4 +1,5 @@
 # syntax=docker/dockerfile:1
+# The image listens on all addresses of its container: `serve` refuses to start until LOM_REQUIRE_KEY is set, true or false.
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /build
 COPY requirements.txt ./
@@ -14,7 +15,7 @@ FROM python:3.11.14-slim-bookworm
 RUN useradd --system --uid 10001 --create-home --home-dir /data service
 COPY --from=build /venv /venv
 USER 10001
-ENV LOM_HOST=0.0.0.0 LOM_DATABASE_URL=sqlite:////data/lead-or-manage.db PYTHONUNBUFFERED=1
+ENV PATH=/venv/bin:$PATH LOM_HOST=0.0.0.0 LOM_DATABASE_URL=sqlite:////data/lead-or-manage.db PYTHONUNBUFFERED=1
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=3s --start-period=30s \

@@ -28,6 +28,8 @@ from app.scoring.records import RecordError, Situations, read_records
 from app.scoring.report import details, table
 from app.server import run
 from app.settings import Settings, SettingsError, data_path, is_loopback, load_settings
+from app.upkeep.commands import upkeep
+from app.upkeep.presence import UpkeepError
 
 cli = typer.Typer(
     name="lead-or-manage",
@@ -39,7 +41,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (keys, programs, audit, feedback):
+for group in (keys, programs, upkeep, audit, feedback):
     cli.add_typer(group)
 cli.command()(purge)
 COMMANDS = "lead_or_manage.commands"
@@ -74,6 +76,8 @@ def serve(
             f"{settings.host} can be reached from other machines: set LOM_REQUIRE_KEY=true, and make keys with "
             "`lead-or-manage keys create`; or set it to false where something else guards the door"
         )
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise fail("LOM_TLS_CERTIFICATE and LOM_TLS_KEY go together: set both or none")
     start_log(settings.log_level)
     if settings.jobs == "queue":
         queue_module(settings)  # says now what is missing
@@ -249,7 +253,7 @@ def main() -> None:
     """Entry point of the `lead-or-manage` command."""
     try:
         cli()
-    except (AccessError, SettingsError) as error:
+    except (AccessError, SettingsError, UpkeepError) as error:
         typer.echo(f"lead-or-manage: {error}", err=True)
         sys.exit(2)
 

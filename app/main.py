@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+from alembic.util import CommandError
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
@@ -36,17 +37,23 @@ from app.jobs import routes as jobs
 from app.jobs.runner import Queue, Runner
 from app.mcp import mount as mcp
 from app.metrics import watch_pool
-from app.middleware import BodyLimit, ConditionalGet, RequestContext
+from app.middleware import BodyLimit, ConditionalGet, RequestContext, RootPath
+from app.privacy import routes as privacy
 from app.scoring import Scorer
 from app.scoring.scorer import current_version
 from app.settings import Settings, SettingsError, data_path
 from app.telemetry import routes as telemetry
 from app.telemetry.tracing import tracing
+from app.upkeep.presence import UpkeepError, in_use
 
 BODY_LIMIT = 256 * 1024
 BATCH_BODY_LIMIT = 8 * 1024 * 1024
 STREAMED = frozenset({"/v1/jobs"})
 DESCRIPTION = (Path(__file__).parent / "docs" / "introduction.md").read_text(encoding="utf-8")
+NEWER = (
+    "the database was written by a newer release, whose migrations this one does not have: run that release or a later "
+    "one, or restore a backup from before the upgrade"
+)
 
 health = APIRouter(tags=["health"])
 
@@ -98,8 +105,13 @@ def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
         reports.append(sync(session, read))
 
     engine = connect(settings.database_url)
-    prepare(engine, data_path("migrations"), fill)
-    engine.dispose()
+    try:
+        with in_use(engine):
+            prepare(engine, data_path("migrations"), fill)
+    except CommandError:
+        raise UpkeepError(NEWER) from None
+    finally:
+        engine.dispose()
     return reports[0]
 
 
@@ -130,14 +142,15 @@ async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.limiter = open_limiter(app.state.engine)
     app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
     app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days)
-    purger = Purger(app.state.engine)
-    app.state.webhook_hosts = settings.webhook_hosts
-    app.state.runner = Runner(app.state.engine, app.state.assessor, settings.webhook_hosts, open_queue(settings))
-    app.state.runner.start()
-    async with mcp.running(app):
-        yield
-    await to_thread.run_sync(app.state.runner.stop)
-    await to_thread.run_sync(purger.stop)
+    with in_use(app.state.engine):
+        purger = Purger(app.state.engine)
+        app.state.webhook_hosts = settings.webhook_hosts
+        app.state.runner = Runner(app.state.engine, app.state.assessor, settings.webhook_hosts, open_queue(settings))
+        app.state.runner.start()
+        async with mcp.running(app):
+            yield
+        await to_thread.run_sync(app.state.runner.stop)
+        await to_thread.run_sync(purger.stop)
     app.state.limiter.close()
     app.state.engine.dispose()
 
@@ -151,7 +164,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=DESCRIPTION,
         contact={"name": "Lead or Manage"},  # each runs their own: no address that would hold for all
         license_info={"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
-        servers=[{"url": "/", "description": "The service that gave you this document."}],
+        servers=[{"url": settings.root_path or "/", "description": "The service that gave you this document."}],
         openapi_tags=chapters(),  # in reading order; spectral's optional rule would have the alphabet
         docs_url=None,
         redoc_url=None,
@@ -164,7 +177,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (catalog.router, assessments.models):
         app.include_router(router, dependencies=[READ])
     own = (archive.router, archive.writing, jobs.router, *writes.routers)
-    for router in (*own, health, telemetry.router, docs.router, explorer.router):
+    for router in (*own, privacy.router, health, telemetry.router, docs.router, explorer.router):
         app.include_router(router)
     mcp.mount(app, settings)
     app.mount("/docs/assets", docs.ASSETS)
@@ -184,6 +197,7 @@ def create_app(settings: Settings) -> FastAPI:
             expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(RequestContext, settings.allowed_hosts)
+    app.add_middleware(RootPath, settings.root_path)
     _document(app, bool(settings.require_key))
     return app
 

@@ -28,6 +28,21 @@ _SECURITY_HEADERS = {
 _CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
+class RootPath:
+    """Serves under a path of a proxy, whether or not the proxy takes that path off: routes see it either way."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self.app, self.root_path = app, root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root = self.root_path
+        if root and scope["type"] == "http":
+            scope["root_path"] = root
+            if not scope["path"].startswith(f"{root}/"):
+                scope["path"] = root + scope["path"]
+        await self.app(scope, receive, send)
+
+
 class RequestContext:
     """Gives each request an id and security headers, writes one log line, and turns a crash into a problem."""
 

@@ -138,11 +138,12 @@ def run(settings: Settings) -> None:
         server_header=False,
         log_config=None,
         timeout_graceful_shutdown=10,
-        timeout_worker_healthcheck=30,
+        timeout_worker_healthcheck=120,  # a worker imports for long on a busy machine
         timeout_keep_alive=65,
-        root_path=settings.root_path,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again once all requests are answered
     if single:

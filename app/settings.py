@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, FilePath, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LOM_"
@@ -72,6 +72,12 @@ class Settings(BaseSettings):
         le=3650,
         description="Days after which a kept assessment is erased; a request may ask for fewer, not for more.",
     )
+    tls_certificate: FilePath | None = Field(
+        default=None,
+        description="File with the certificate and its chain (PEM); with it, and `LOM_TLS_KEY`, `serve` speaks HTTPS. "
+        "Unset where a proxy does.",
+    )
+    tls_key: FilePath | None = Field(default=None, description="File with the private key of the certificate (PEM).")
     scoring_slots: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from app.settings import Settings
 from tests.conftest import SITUATION, Server
 
 PATIENCE = 30_000
@@ -329,3 +331,101 @@ def test_the_explorer_is_served_under_a_strict_policy(server: Server) -> None:
     assert "unsafe" not in policy
     assert not re.search(r"<script(?! type=\"module\" src=)|style=|onclick=|https?://", answer.text)
     assert 'href="docs"' in answer.text
+
+
+@pytest.fixture(scope="module")
+def closed(settings: Settings) -> Iterator[Server]:
+    """A server that answers nobody without a key."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOM_REQUIRE_KEY", "true")
+        server = Server(settings.database_url)
+    server.wait()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def guarded(browser: Browser, closed: Server) -> Iterator[Page]:
+    """A page of that server."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
+
+
+def test_a_service_that_asks_for_a_key_gets_it_from_the_memory_of_the_page_alone(
+    guarded: Page, closed: Server, make_key: Callable[..., str]
+) -> None:
+    mine, other = make_key("read", "score"), make_key("read")
+    asked: list[tuple[str, str | None]] = []
+    guarded.on("request", lambda request: asked.append((request.url, request.headers.get("x-api-key"))))
+    guarded.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    guarded.goto(closed.url)
+    guarded.get_by_role("textbox", name="The situation").fill(SITUATION)
+    dialog = guarded.get_by_role("dialog")
+    expect(dialog).to_contain_text("needs an API key")
+    field = dialog.get_by_label("API key")
+    expect(field).to_be_focused()
+    field.fill("lom_live_wrong")
+    guarded.keyboard.press("Enter")
+    expect(dialog).to_contain_text("not an API key of this service")
+    dialog.get_by_label("API key").fill(other)
+    guarded.keyboard.press("Enter")
+    expect(guarded.locator("#judge .trouble")).to_contain_text("scope score")
+    guarded.get_by_role("button", name="Try again").click()
+    dialog.get_by_label("API key").fill(f" {mine} ")
+    dialog.get_by_role("button", name="Use this key").click()
+    shown = judged(guarded)
+    expect(shown.locator(".because b").first).to_be_visible()
+    assert guarded.get_by_role("dialog").count() == 0
+    guarded.get_by_role("button", name="Copy as curl").click()
+    expect(guarded.locator("#announce")).to_contain_text("curl command copied")
+    copied = guarded.evaluate("navigator.clipboard.readText()")
+    assert '-H "x-api-key: $LOM_KEY"' in copied
+    kept = guarded.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie, location.href, name])")
+    for key in (mine, other):
+        assert key not in kept + copied + guarded.content()
+        assert key not in "".join(url for url, _ in asked)
+    assert mine in {key for _, key in asked}
+    guarded.goto(f"{closed.url}/#view=table")
+    guarded.get_by_label("Situations, one on each line").fill(SITUATION)
+    guarded.get_by_role("button", name="Judge all").click()
+    expect(guarded.locator("#table-status")).to_have_text("Judged: 1 of 1.")
+    guarded.reload()
+    guarded.get_by_label("Situations, one on each line").fill(SITUATION)
+    guarded.get_by_role("button", name="Judge all").click()
+    expect(guarded.get_by_role("dialog")).to_be_visible()
+
+
+def test_a_reader_without_a_key_is_left_in_peace_and_may_come_back(guarded: Page, closed: Server) -> None:
+    guarded.set_viewport_size({"width": 320, "height": 700})
+    guarded.goto(closed.url)
+    guarded.get_by_role("textbox", name="The situation").fill(SITUATION)
+    dialog = guarded.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert fits_the_width(guarded)
+    guarded.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(guarded.locator("#judge .trouble")).to_contain_text("needs an API key")
+    assert guarded.get_by_role("textbox", name="The situation").input_value() == SITUATION
+    guarded.get_by_role("button", name="Try again").click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(guarded.locator("#judge .trouble")).to_contain_text("needs an API key")
+
+
+def test_authorize_in_the_documentation_lets_operations_execute(
+    guarded: Page, closed: Server, make_key: Callable[..., str]
+) -> None:
+    guarded.goto(f"{closed.url}/docs")
+    guarded.get_by_role("button", name="Authorize", exact=True).click()
+    first = guarded.locator(".auth-container").filter(has_text="X-API-Key")
+    first.get_by_role("textbox").fill(make_key("read"))
+    first.get_by_role("button", name=re.compile("^Apply|^Authorize")).click()
+    guarded.get_by_role("button", name="Close", exact=True).last.click()
+    block = guarded.locator("[id$='-list_styles']")
+    block.locator(".opblock-summary-control").first.click()
+    with guarded.expect_response(re.compile("/v1/styles")) as answered:
+        block.get_by_role("button", name="Execute").click()
+    assert answered.value.status == 200
+    assert guarded.evaluate("JSON.stringify([localStorage, sessionStorage])") == "[{},{}]"

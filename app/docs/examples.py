@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from app.privacy.statement import as_markdown
+
 HERE = Path(__file__).parent
 REQUESTS, EXAMPLES, PROBLEMS = HERE / "requests.json", HERE / "examples.json", HERE / "problems.json"
 
@@ -15,7 +17,9 @@ REQUESTS, EXAMPLES, PROBLEMS = HERE / "requests.json", HERE / "examples.json", H
 def chapters() -> list[dict[str, str]]:
     """The tags in reading order, each with the introduction that chapters.md gives it."""
     parts = f"\n{(HERE / 'chapters.md').read_text(encoding='utf-8')}".split("\n# ")[1:]
-    return [{"name": name, "description": text.strip()} for name, _, text in (part.partition("\n") for part in parts)]
+    found = {name: text.strip() for name, _, text in (part.partition("\n") for part in parts)}
+    found["privacy"] += f"\n\n{as_markdown()}"
+    return [{"name": name, "description": text} for name, text in found.items()]
 
 
 def add_examples(document: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,11 @@ Json = dict[str, Any]
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>{title}, to read</title><link rel="icon" href="data:,">
+<meta name="color-scheme" content="light dark"><title>{title}</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="style/reading.css"></head><body>
-<nav aria-label="Contents"><p><a href="../docs">Try it</a> · <a href="../openapi.json">OpenAPI</a></p>{contents}</nav>
+<nav aria-label="Contents"><p><a href="../docs">Try it</a> · <a href="../docs/reading">Read it</a> ·
+<a href="../docs/quickstart">Quickstart</a> · <a href="../docs/mistakes">Mistakes</a> ·
+<a href="../docs/operating">Operating</a> · <a href="../openapi.json">OpenAPI</a></p>{contents}</nav>
 <main>{main}</main></body></html>
 """
 BOUNDS = {
@@ -47,7 +49,14 @@ def render(document: Json) -> str:
     main += [_schema(name, schema) for name, schema in schemas.items()]
     names = "".join(_entry(f"schema-{name}", name) for name in schemas)
     contents.append(f"{_entry('schemas', 'Schemas')[:-5]}<ul>{names}</ul></li>")
-    return PAGE.format(title=escape(info["title"]), contents=f"<ul>{''.join(contents)}</ul>", main="\n".join(main))
+    title = escape(f"{info['title']}, to read")
+    return PAGE.format(title=title, contents=f"<ul>{''.join(contents)}</ul>", main="\n".join(main))
+
+
+def page(title: str, contents: Iterable[tuple[str, str]], main: str) -> str:
+    """Another page in the same style, with targets and words for its contents."""
+    listed = "".join(_entry(target, words) for target, words in contents)
+    return PAGE.format(title=f"{escape(title)} · Lead or Manage", contents=f"<ul>{listed}</ul>", main=main)
 
 
 def prose(text: str) -> str:
@@ -63,15 +72,17 @@ def prose(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    whole = []
-    for number, part in enumerate(re.split(r"`([^`]*)`", escape(text))):
-        if number % 2:
-            whole.append(f"<code>{part}</code>")
-            continue
-        bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", part)
-        leaning = re.sub(r"\*(.+?)\*", r"<em>\1</em>", bold)
-        whole.append(re.sub(r"\[(.+?)\]\((.+?)\)", r'<a href="\2">\1</a>', leaning))
-    return "".join(whole)
+    code: list[str] = []
+
+    def aside(found: re.Match[str]) -> str:
+        code.append(f"<code>{found[1]}</code>")
+        return f"\0{len(code) - 1}\0"  # nothing in it that the marks below could take for their own
+
+    words = re.sub(r"`([^`]*)`", aside, escape(text))
+    words = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", words, flags=re.DOTALL)
+    words = re.sub(r"\*(.+?)\*", r"<em>\1</em>", words, flags=re.DOTALL)
+    words = re.sub(r"\[(.+?)\]\((.+?)\)", r'<a href="\2">\1</a>', words, flags=re.DOTALL)
+    return re.sub(r"\0(\d+)\0", lambda found: code[int(found[1])], words)
 
 
 def _entry(target: str, text: str) -> str:

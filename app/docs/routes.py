@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from app.docs import reading
+from app.docs import guides, reading
 
 router = APIRouter(include_in_schema=False)
 
@@ -64,3 +64,21 @@ async def docs_init() -> Response:
 def docs_reading(request: Request) -> HTMLResponse:
     """The same document to read and to print, without scripts."""
     return HTMLResponse(reading.render(request.app.openapi()), headers={"Content-Security-Policy": READING_POLICY})
+
+
+@router.get("/docs/quickstart")
+def docs_quickstart() -> HTMLResponse:
+    """From nothing to a scored survey."""
+    return HTMLResponse(guides.guide("quickstart"), headers={"Content-Security-Policy": READING_POLICY})
+
+
+@router.get("/docs/operating")
+def docs_operating() -> HTMLResponse:
+    """Containers, proxies, TLS, backup, upgrade."""
+    return HTMLResponse(guides.guide("operating"), headers={"Content-Security-Policy": READING_POLICY})
+
+
+@router.get("/docs/mistakes")
+def docs_mistakes() -> HTMLResponse:
+    """Every error code, its cause, and what to do."""
+    return HTMLResponse(guides.mistakes(), headers={"Content-Security-Policy": READING_POLICY})

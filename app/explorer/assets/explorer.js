@@ -1,6 +1,6 @@
 // The views: judge one situation, compare two; the table and the catalogue are fetched when they are opened.
 
-import { announce, apology, ask, copy, fragment, h, judgement, listed, percent, plane, title, verdictWords } from "./parts.js";
+import { announce, apology, ask, copy, fragment, h, hasKey, judgement, listed, percent, plane, title, verdictWords } from "./parts.js";
 
 const PAUSE = 400; // ms without a key before the text is judged
 const SLOW = 4000; // ms after which the wait is explained
@@ -100,11 +100,13 @@ const address = () => new URL("v1/score", location.href.split("#")[0]).href;
 
 function curl(text) {
   const body = JSON.stringify({ text }).replaceAll("'", "'\\''");
-  return `curl -s '${address()}' -H 'content-type: application/json' \\\n  --data-raw '${body}'\n`;
+  const access = hasKey() ? ' -H "x-api-key: $LOM_KEY"' : "";
+  return `curl -s '${address()}' -H 'content-type: application/json'${access} \\\n  --data-raw '${body}'\n`;
 }
 
 function python(text) {
-  return `import httpx\n\nanswer = httpx.post(\n    ${JSON.stringify(address())},\n    json={"text": ${JSON.stringify(text)}},\n    timeout=30,\n)\nanswer.raise_for_status()\nprint(answer.json()["verdict"])\n`;
+  const [first, access] = hasKey() ? ["import os\n\n", '    headers={"X-API-Key": os.environ["LOM_KEY"]},\n'] : ["", ""];
+  return `${first}import httpx\n\nanswer = httpx.post(\n    ${JSON.stringify(address())},\n    json={"text": ${JSON.stringify(text)}},\n${access}    timeout=30,\n)\nanswer.raise_for_status()\nprint(answer.json()["verdict"])\n`;
 }
 
 function judgeView(section) {

