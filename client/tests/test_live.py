@@ -20,7 +20,7 @@ from tests.conftest import SITUATION, Server
 
 
 def test_a_score_is_the_answer_of_the_service_with_nothing_lost(client: Any, server: Server) -> None:
-    raw = httpx.post(f"{server.url}/v1/score", json={"text": SITUATION, "id": "case-42"}).json()
+    raw = httpx.post(f"{server.url}/v1/score", json={"text": SITUATION, "id": "case-42"}, timeout=60).json()
     assert client.score(SITUATION, id="case-42") == raw
 
 
@@ -85,7 +85,7 @@ def test_a_list_gives_every_item_of_all_pages_once_and_each_item_under_its_slug(
 ) -> None:
     monkeypatch.setattr(calls, "PAGE_SIZE", 3)
     items = list(getattr(client, name)())
-    assert items == httpx.get(f"{server.url}/v1/catalogue").json()[name]
+    assert items == httpx.get(f"{server.url}/v1/catalogue", timeout=60).json()[name]
     assert client.catalogue()[name] == items
     one = {"criteria": "criterion"}.get(name, name.removesuffix("s"))
     assert getattr(client, one)(items[-1]["slug"]) == items[-1]

@@ -147,12 +147,10 @@ def test_a_proxy_that_answers_in_place_of_the_service_is_named(make_client: Make
     assert (caught.value.code, caught.value.errors, caught.value.request_id) == ("http_500", [], "p-1")
 
 
-@pytest.mark.parametrize(
-    "answer", [httpx.Response(200, text="<h1>log in</h1>"), httpx.Response(302, headers={"Location": "/x"})]
-)
-def test_what_is_not_the_service_is_not_taken_for_it(make_client: MakeClient, answer: httpx.Response) -> None:
-    with pytest.raises(UnexpectedAnswer):
-        make_client(BASE, transport=Script(answer).transport).alive()
+def test_what_is_not_the_service_is_not_taken_for_it(make_client: MakeClient) -> None:
+    for answer in (httpx.Response(200, text="<h1>log in</h1>"), httpx.Response(302, headers={"Location": "/x"})):
+        with pytest.raises(UnexpectedAnswer):
+            make_client(BASE, transport=Script(answer).transport).alive()
 
 
 def counted(request: httpx.Request) -> httpx.Response:
@@ -221,3 +219,11 @@ def test_an_error_survives_the_way_between_processes() -> None:
 def test_an_offset_unit_of_the_future_is_not_guessed_at() -> None:
     with pytest.raises(ValueError, match="utf32"):
         quote("text", {"start": 0, "end": 1}, "utf32")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_call_that_may_not_be_repeated_is_not(status: int) -> None:
+    with pytest.raises(ProblemError):
+        Retries().after_answer(0, False, refusal(status, "x"))
+    with pytest.raises(ConnectionFailed):
+        Retries().after_failure(0, False, httpx.ConnectError("cut"))
