@@ -1,0 +1,22 @@
+// Calls a service with the client that @hey-api/openapi-ts made.
+import { createClient } from "./src/client";
+import { listPrograms, score, scoreBatch } from "./src";
+
+const client = createClient({ baseUrl: process.argv[2] });
+const text = "Half the crew no longer speaks to the other half since the layoffs.";
+
+async function main(): Promise<void> {
+  const { data: answer } = await score({ client, body: { text }, throwOnError: true });
+  console.log("score:", answer.verdict, answer.demand.leadership, answer.recommendations?.leadership_styles[0].slug);
+
+  const { data: page } = await listPrograms({ client, query: { limit: 2 }, throwOnError: true });
+  console.log("programs:", page.page.total, page.items.map((program) => [program.slug, program.months, program.delivery]));
+
+  const { data: batch } = await scoreBatch({ client, body: { items: [{ text }, { text: " ", id: "b" }] }, throwOnError: true });
+  for (const item of batch.results) console.log("batch:", item.status === "ok" ? item.result.verdict : item.error.code);
+
+  const { error, response } = await score({ client, body: { text: " " } });
+  console.log("error:", response?.status, error?.code, error?.errors[0].pointer);
+}
+
+void main();

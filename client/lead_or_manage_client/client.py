@@ -1,0 +1,190 @@
+"""The client for code that waits."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+
+from lead_or_manage_client import calls, catalogue, filters
+from lead_or_manage_client.batches import alone_too_large, batches, numbered
+from lead_or_manage_client.calls import Call, Resource
+from lead_or_manage_client.connection import BASE_URL, BATCH_SIZE, RETRIES, TIMEOUT, content_of, headers_of
+from lead_or_manage_client.errors import TooLarge
+from lead_or_manage_client.retries import Retries
+from lead_or_manage_client.scoring import (
+    Alive,
+    BatchItem,
+    ModelCard,
+    Options,
+    Ready,
+    RefusedItem,
+    ScoreAnswer,
+    ScoredItem,
+)
+
+T = TypeVar("T")
+
+
+class Client:
+    """Talks to one service. Use it as a context manager, or call `close` in the end. Threads may share it."""
+
+    def __init__(
+        self,
+        base_url: str = BASE_URL,
+        api_key: str | None = None,
+        *,
+        timeout: float | httpx.Timeout = TIMEOUT,
+        retries: Retries = RETRIES,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`transport`: one of httpx, for a proxy, certificates of your own, or tests."""
+        self._retries = retries
+        self._http = httpx.Client(base_url=base_url, headers=headers_of(api_key), timeout=timeout, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self._http.base_url)!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def score(self, text: str, *, id: str | None = None, **options: Unpack[Options]) -> ScoreAnswer:
+        """Judge one situation. `id` is yours and comes back with the answer."""
+        return self._answer(calls.score(text, id, options))
+
+    def score_batch(
+        self, texts: Iterable[str | BatchItem], *, batch_size: int = BATCH_SIZE, **options: Unpack[Options]
+    ) -> Iterator[ScoredItem | RefusedItem]:
+        """Judge any number of situations, with one result for each, in order, as the batches are answered.
+
+        A text that cannot be scored gives a result with `status` `error`; a failure of the whole call raises.
+        """
+        index = 0
+        for batch in batches(texts, batch_size):
+            try:
+                yield from numbered(self._answer(calls.score_batch(batch, options)), index)
+            except TooLarge as error:
+                yield alone_too_large(batch, error, index)
+            index += len(batch)
+
+    def concepts(self, **chosen: Unpack[filters.ConceptFilters]) -> Iterator[catalogue.Concept]:
+        """Leadership and management, as the catalogue explains them."""
+        return self._items(calls.CONCEPTS, chosen)
+
+    def concept(self, slug: str) -> catalogue.Concept:
+        """One of the two concepts."""
+        return self._answer(calls.CONCEPTS.get(slug))
+
+    def differences(self, **chosen: Unpack[filters.DifferenceFilters]) -> Iterator[catalogue.Difference]:
+        """How leadership and management differ."""
+        return self._items(calls.DIFFERENCES, chosen)
+
+    def difference(self, slug: str) -> catalogue.Difference:
+        """One difference."""
+        return self._answer(calls.DIFFERENCES.get(slug))
+
+    def criteria(self, **chosen: Unpack[filters.CriterionFilters]) -> Iterator[catalogue.Criterion]:
+        """The traits of a situation that call for leadership or for management."""
+        return self._items(calls.CRITERIA, chosen)
+
+    def criterion(self, slug: str) -> catalogue.Criterion:
+        """One criterion."""
+        return self._answer(calls.CRITERIA.get(slug))
+
+    def factors(self, **chosen: Unpack[filters.FactorFilters]) -> Iterator[catalogue.Factor]:
+        """The traits of a situation that help to choose a style."""
+        return self._items(calls.FACTORS, chosen)
+
+    def factor(self, slug: str) -> catalogue.Factor:
+        """One factor."""
+        return self._answer(calls.FACTORS.get(slug))
+
+    def styles(self, **chosen: Unpack[filters.StyleFilters]) -> Iterator[catalogue.Style]:
+        """Styles of leading and of managing."""
+        return self._items(calls.STYLES, chosen)
+
+    def style(self, slug: str) -> catalogue.Style:
+        """One style."""
+        return self._answer(calls.STYLES.get(slug))
+
+    def skills(self, **chosen: Unpack[filters.SkillFilters]) -> Iterator[catalogue.Skill]:
+        """Skills that executive education builds."""
+        return self._items(calls.SKILLS, chosen)
+
+    def skill(self, slug: str) -> catalogue.Skill:
+        """One skill."""
+        return self._answer(calls.SKILLS.get(slug))
+
+    def programs(self, **chosen: Unpack[filters.ProgramFilters]) -> Iterator[catalogue.Program]:
+        """Executive programs."""
+        return self._items(calls.PROGRAMS, chosen)
+
+    def program(self, slug: str) -> catalogue.Program:
+        """One program."""
+        return self._answer(calls.PROGRAMS.get(slug))
+
+    def facts(self, **chosen: Unpack[filters.FactFilters]) -> Iterator[catalogue.Fact]:
+        """Figures with their sources."""
+        return self._items(calls.FACTS, chosen)
+
+    def fact(self, slug: str) -> catalogue.Fact:
+        """One figure."""
+        return self._answer(calls.FACTS.get(slug))
+
+    def catalogue(self) -> catalogue.Catalogue:
+        """Everything in the catalogue as one document."""
+        return self._answer(calls.CATALOGUE)
+
+    def models(self) -> list[ModelCard]:
+        """The card of every model that the service can answer with."""
+        return self._answer(calls.MODELS)["items"]
+
+    def model(self, version: str = "current") -> ModelCard:
+        """The card of one model: purpose, forbidden uses, data, measured quality."""
+        return self._answer(calls.model(version))
+
+    def alive(self) -> Alive:
+        """Whether the process of the service lives."""
+        return self._answer(calls.ALIVE)
+
+    def ready(self) -> Ready:
+        """Whether the service can do its work. Raises Unavailable if it still cannot after the retries."""
+        return self._answer(calls.READY)
+
+    def _items(self, resource: Resource[T], chosen: Mapping[str, Any]) -> Iterator[T]:
+        cursor = None
+        while True:
+            page = self._answer(resource.page(chosen, cursor))
+            yield from page["items"]
+            cursor = calls.next_cursor(page)
+            if cursor is None:
+                return
+
+    def _answer(self, call: Call[T]) -> T:
+        return content_of(call, self._send(call))
+
+    def _send(self, call: Call[Any]) -> httpx.Response:
+        for tried in count():
+            try:
+                response = self._http.request(
+                    call.method, call.path, params=call.params, content=call.body, headers=call.headers
+                )
+            except httpx.TransportError as failure:
+                wait = self._retries.after_failure(tried, call.repeatable, failure)
+            else:
+                if response.is_success:
+                    return response
+                wait = self._retries.after_answer(tried, call.repeatable, response)
+            time.sleep(wait)
+        raise AssertionError("unreachable")
