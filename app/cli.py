@@ -13,6 +13,7 @@ from app.archive.commands import audit, feedback, purge
 from app.assessments.answers import ScoreAnswer
 from app.assessments.requests import ScoreRequest
 from app.assessments.service import Assessor
+from app.catalog.commands import programs
 from app.catalog.seeding import SeedError
 from app.database import connect
 from app.errors import AppError
@@ -35,7 +36,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (keys, audit, feedback):
+for group in (keys, programs, audit, feedback):
     cli.add_typer(group)
 cli.command()(purge)
 COMMANDS = "lead_or_manage.commands"
@@ -90,6 +91,8 @@ def seed(
     for verb in ("added", "changed", "removed"):
         for slug in getattr(report, verb):
             typer.echo(f"{verb} {slug}")
+    for slug in report.kept:
+        typer.echo(f"kept {slug} (edited)")
     typer.echo(str(report))
 
 
@@ -105,7 +108,7 @@ def score_text(
         request = ScoreRequest.model_validate({"text": _read(text)})
         assessor = Assessor(Scorer.load(), settings.scoring_slots)
         engine = connect(settings.database_url)
-        answer = assessor.score(assessor.known(engine), request.text, request.id, request.options)
+        answer = assessor.score(assessor.known(engine, "local"), request.text, request.id, request.options)
         engine.dispose()
     except (ValueError, AppError, OSError) as error:
         raise fail(_first_line(error)) from None

@@ -46,7 +46,7 @@ class ProblemDetail(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong and what to do about it, after RFC 9457."""
+    """What went wrong and what to do about it, after RFC 9457. Some kinds have a field more, such as `tombstone`."""
 
     model_config = ConfigDict(
         use_attribute_docstrings=True,
@@ -100,12 +100,23 @@ class AppError(Exception):
         self.detail = detail
         self.errors = list(errors)
         self.headers = headers or {}
+        self.more: dict[str, Any] = {}
 
 
 class NotFound(AppError):
     """404: no such item."""
 
     status, code = 404, "not_found"
+
+
+class Gone(AppError):
+    """410: the item was retired; the problem carries its tombstone."""
+
+    status, code = 410, "retired"
+
+    def __init__(self, detail: str, tombstone: dict[str, Any]) -> None:
+        super().__init__(detail)
+        self.more = {"tombstone": tombstone}
 
 
 class BadCursor(AppError):
@@ -187,7 +198,7 @@ def problem(error: AppError, request_id: str) -> Problem:
 
 def problem_response(error: AppError, request_id: str) -> Response:
     """The answer that carries the problem document."""
-    body = problem(error, request_id).model_dump_json()
+    body = json.dumps(problem(error, request_id).model_dump() | error.more, ensure_ascii=False, separators=(",", ":"))
     return Response(body, error.status, {**error.headers, "Cache-Control": "no-store"}, MEDIA_TYPE)
 
 

@@ -24,6 +24,7 @@ from app.archive.store import Archive
 from app.assessments import routes as assessments
 from app.assessments.service import Assessor
 from app.catalog import routes as catalog
+from app.catalog import writes
 from app.catalog.seeding import Seed, SeedReport, sync
 from app.database import connect, is_current, prepare
 from app.docs import routes as docs
@@ -128,7 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(assessments.router, dependencies=[SCORE])
     for router in (catalog.router, assessments.models):
         app.include_router(router, dependencies=[READ])
-    for router in (archive.router, archive.writing, health, docs.router, explorer.router):
+    for router in (archive.router, archive.writing, *writes.routers, health, docs.router, explorer.router):
         app.include_router(router)
     app.mount("/docs/assets", docs.ASSETS)
     app.mount("/docs/style", docs.STYLE)

@@ -140,7 +140,7 @@ class ConditionalGet:
             headers = MutableHeaders(scope=start)
             kept = headers.get("cache-control") == "no-store"  # by nobody, so no tag either
             if start["status"] == 200 and path_of(scope).startswith("/v1/") and not kept:
-                tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+                tag = headers.get("etag") or f'"{hashlib.sha256(body).hexdigest()[:32]}"'
                 headers["ETag"] = tag
                 headers["Cache-Control"] = "no-cache"
                 if _matches(Headers(scope=scope).getlist("if-none-match"), tag):

@@ -48,6 +48,12 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "get_skill": ("GET", "/v1/skills/visioning", None),
     "list_programs": ("GET", "/v1/programs?limit=1", None),
     "get_program": ("GET", "/v1/programs/chicago-booth-adp", None),
+    "create_program": ("POST", "/v1/programs", SHOWN["create_program"]["coaching"]["value"]),
+    "change_program": ("PATCH", "/v1/programs/acme-leading-change", SHOWN["change_program"]["shorter"]["value"]),
+    "retire_program": ("DELETE", "/v1/programs/acme-leading-change?successor=ucla-pgpx", None),
+    "create_skill": ("POST", "/v1/skills", SHOWN["create_skill"]["listening"]["value"]),
+    "change_skill": ("PATCH", "/v1/skills/listening", SHOWN["change_skill"]["words"]["value"]),
+    "retire_skill": ("DELETE", "/v1/skills/listening?successor=communication", None),
     "list_facts": ("GET", "/v1/facts?limit=1", None),
     "get_fact": ("GET", "/v1/facts/vp-average-salary-us", None),
     "get_catalogue": ("GET", "/v1/catalogue", None),
@@ -66,8 +72,14 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "readyz": ("GET", "/readyz", None),
 }
 
+EDITS = ("create_program", "change_program", "retire_program", "create_skill", "change_skill", "retire_skill")
 NO_KEY = "lom_live_not-a-key"
 SHOWN_ID = {"X-Request-ID": "0b6f6d1e5b0f4c1c9a0f3f1f5d7c2a11"}
+
+
+def typed(operation: str) -> dict[str, str]:
+    """The media type of the body of an operation."""
+    return {"content-type": "application/merge-patch+json" if operation.startswith("change_") else "application/json"}
 
 
 STEADY = (
@@ -92,8 +104,11 @@ async def answers(client: httpx.AsyncClient, key: str) -> dict[str, Any]:
     """The real answer to every request, the whole catalogue cut to one item a list. The key is of an organisation
     that keeps nothing yet."""
     found: dict[str, Any] = {}
-    kept = ""
+    kept, (edits, _) = "", await edited()
     for operation, (method, path, body) in REQUESTS.items():
+        if operation in EDITS:
+            found[operation] = edits[operation]
+            continue
         if path.startswith(OWN_PATHS):
             headers = SHOWN_ID | {"X-API-Key": key}
             given = await client.request(method, path.replace("{id}", kept), json=body, headers=headers)
@@ -104,6 +119,8 @@ async def answers(client: httpx.AsyncClient, key: str) -> dict[str, Any]:
                 found[operation] = steady(given.text if picture else given.json())
             continue
         answer = (await client.request(method, path, json=body, headers=SHOWN_ID)).json()
+        if "/programs" in path or "/skills" in path or path == "/v1/catalogue":
+            answer = steady(answer)
         if operation == "get_catalogue":
             answer = {name: part[:1] if isinstance(part, list) else part for name, part in answer.items()}
         found[operation] = answer
@@ -160,6 +177,8 @@ async def problems(client: httpx.AsyncClient, key: str) -> dict[str, dict[str, l
     found: dict[str, dict[str, list[Any]]] = {}
     _, first = await ask("POST", "/v1/assessments", REQUESTS["keep_assessment"][2], "application/json")
     for operation, (method, url, _) in REQUESTS.items():
+        if operation in EDITS:
+            continue
         path = url.partition("?")[0].replace("{id}", first["id"])
         asked = [await ask("PUT", path)]
         if method == "POST":
@@ -186,6 +205,61 @@ async def problems(client: httpx.AsyncClient, key: str) -> dict[str, dict[str, l
     return found
 
 
+async def edited() -> tuple[dict[str, Any], dict[str, dict[str, list[Any]]]]:
+    """The real answers of the operations that change the catalogue, and their problems, by status."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(database_url=f"sqlite:///{folder}/edit.db")
+        set_up(settings)
+        app = create_app(settings)
+        found: dict[str, Any] = {}
+        kinds: dict[str, dict[str, list[Any]]] = {operation: {} for operation in EDITS}
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
+            with Session(app.state.engine) as session:
+                key, _ = create(session, name="editor", tenant="acme", scopes=list(SCOPES))
+                session.commit()
+            c.headers.update({"X-API-Key": key} | SHOWN_ID)
+
+            async def ask(operation: str, path: str, body: Body | None, **headers: str) -> httpx.Response:
+                method = REQUESTS[operation][0]
+                content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+                declared = {} if body is None else typed(operation)
+                answer = await c.request(method, path, content=content, headers=declared | headers)
+                if answer.is_error:
+                    kinds[operation].setdefault(str(answer.status_code), []).append(steady(answer.json()))
+                return answer
+
+            for operation in EDITS:
+                _, url, body = REQUESTS[operation]
+                path = url.partition("?")[0]
+                tag = (await c.get(path)).headers.get("etag", "none")
+                wrong = await c.put(path)
+                kinds[operation]["405"] = [wrong.json()]
+                await ask(operation, path, b" " * (256 * 1024 + 1))
+                await ask(
+                    operation, f"{path}?colour=red" if body else f"{path}?successor=nope", body, **{"if-match": tag}
+                )
+                if body is not None:
+                    await ask(operation, path, b"{")
+                    await ask(operation, path, body, **{"content-type": "text/plain"})
+                    await ask(operation, path, {"months": 0, "colour": "red"}, **{"if-match": tag})
+                if not operation.startswith("create_"):
+                    await ask(operation, f"{path.rpartition('/')[0]}/nope", body)
+                    await ask(operation, path, body)
+                    await ask(operation, path, body, **{"if-match": '"an-older-state"'})
+                found[operation] = steady((await ask(operation, url, body, **{"if-match": tag})).json())
+                if operation.startswith("create_"):
+                    await ask(operation, path, body)
+            for operation in EDITS:
+                if not operation.startswith("create_"):
+                    _, url, body = REQUESTS[operation]
+                    await ask(operation, url.partition("?")[0], body)
+            for name in ("program", "skill"):
+                gone = (await c.get(REQUESTS[f"retire_{name}"][1].partition("?")[0])).json()
+                kinds[f"get_{name}"] = {"410": [steady(gone)]}
+    return found, kinds
+
+
 async def refusals() -> dict[str, dict[str, list[Any]]]:
     """The real 401, 403 and 429 of every operation that looks at keys."""
     with tempfile.TemporaryDirectory() as folder:
@@ -203,7 +277,8 @@ async def refusals() -> dict[str, dict[str, list[Any]]]:
                 if path.startswith("/v1/"):
                     kinds: dict[str, list[Any]] = {}
                     for key in (NO_KEY, idle, busy):
-                        answer = await c.request(method, path, json=body, headers={**SHOWN_ID, "X-API-Key": key})
+                        headers = {**SHOWN_ID, "X-API-Key": key} | (typed(operation) if body else {})
+                        answer = await c.request(method, path, json=body, headers=headers)
                         kinds.setdefault(str(answer.status_code), []).append(answer.json())
                     found[operation] = kinds
     return found
@@ -238,7 +313,7 @@ async def access_table() -> str:
             for operation, (method, path, body) in REQUESTS.items():
                 cells = []
                 for client, key in ((anyone, None), (inside, None), *((inside, key) for key in keys)):
-                    headers = {"X-API-Key": key} if key else {}
+                    headers = ({"X-API-Key": key} if key else {}) | (typed(operation) if body else {})
                     status = (await client.request(method, path, json=body, headers=headers)).status_code
                     cells.append(str(status) if status in {401, 403} else "yes")
                 lines.append(f"{operation:<24}" + "".join(f"{cell:<8}" for cell in cells))
@@ -269,8 +344,9 @@ async def outages() -> dict[str, dict[str, list[Any]]]:
             app.state.engine.dispose()
             Path(folder, "outage.db").write_bytes(b"this is not a database")  # noqa: ASYNC240
             for operation, (method, path, _) in REQUESTS.items():
-                if (method == "GET" and path != "/healthz") or path.startswith(OWN_PATHS):
-                    key = {"X-API-Key": new_key()} if path.startswith(("/v1/models", *OWN_PATHS)) else {}
+                if (method == "GET" and path != "/healthz") or path.startswith(OWN_PATHS) or operation in EDITS:
+                    asked = path.startswith(("/v1/models", *OWN_PATHS)) or operation in EDITS
+                    key = {"X-API-Key": new_key()} if asked else {}
                     answer = await c.request(method, path, headers=SHOWN_ID | key)
                     found[operation] = {"503": [answer.json()]}
             found["keep_assessment"]["409"] = [running]
@@ -306,7 +382,7 @@ async def _write() -> None:
                 session.commit()
             shown = json.dumps(await answers(c, one), indent=1, ensure_ascii=False)
             EXAMPLES.write_text(shown + "\n", encoding="utf-8")
-            wrong = joined(await problems(c, two), await refusals(), await outages())
+            wrong = joined(await problems(c, two), (await edited())[1], await refusals(), await outages())
             PROBLEMS.write_text(one_a_line(wrong), encoding="utf-8")
         ACCESS.write_text(await access_table(), encoding="utf-8")
         OPENAPI.write_text(openapi_json(create_app(settings)) + "\n", encoding="utf-8")

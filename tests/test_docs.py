@@ -15,6 +15,8 @@ def executed(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
     """What Execute sends for every operation, once for each example of its body: method, path, query, body."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            if operation.get("security", [{}])[0]:
+                continue  # needs a key
             url, query = path, {}
             for parameter in operation.get("parameters", []):
                 assert parameter["in"] == "path" or "example" not in parameter, (

@@ -9,7 +9,7 @@ from app.access.keys import Caller
 from app.archive import answers, feedback, requests, store, subjects
 from app.archive.picture import draw
 from app.archive.store import Archive
-from app.assessments.routes import JSONRoute
+from app.bodies import JSONRoute
 from app.database import EngineDep, SessionDep
 from app.errors import responses
 from app.pagination import NoParameters, PageLinks, PageQuery

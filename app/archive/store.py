@@ -55,7 +55,7 @@ class Archive:
             raise
 
     def _judge(self, caller: Caller, request: KeepRequest, days: int, held: Claim | None) -> dict[str, Any]:
-        known = self.assessor.known(self.engine)
+        known = self.assessor.known(self.engine, caller.tenant)
         answer = self.assessor.score(known, request.text, request.id, request.options)
         now = datetime.now(UTC)
         row = KeptAssessment(

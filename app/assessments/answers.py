@@ -126,6 +126,13 @@ class Recommendation(Answer):
     """Where to get it whole."""
 
 
+class RecommendedProgram(Recommendation):
+    """A program that fits, of your organisation or of the shared catalogue."""
+
+    catalogue: Literal["own", "shared"]
+    """`own`: your organisation's; `shared`: everybody's."""
+
+
 class Recommendations(Answer):
     """What fits, best first; empty where the text gives no evidence."""
 
@@ -133,7 +140,7 @@ class Recommendations(Answer):
     """Ways of leading that fit."""
     management_styles: list[Recommendation]
     """Ways of managing that fit."""
-    programs: list[Recommendation]
+    programs: list[RecommendedProgram]
     """Executive programs that help with what the situation calls for."""
 
 

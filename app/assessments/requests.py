@@ -146,6 +146,8 @@ class Options(Body):
     )
     preferences: Preferences = Preferences()
     """What recommended programs should offer."""
+    catalogue: Literal["shared", "own", "both"] = "both"
+    """Which programs to recommend: the shared ones, those of your organisation, or both."""
 
 
 class ScoreRequest(Body):

@@ -1,41 +1,18 @@
 """The scoring endpoints. They store nothing and log no text."""
 
-from collections.abc import Callable, Coroutine
-from email.message import Message
 from typing import Annotated, Any
 
 from anyio import from_thread
-from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Depends, Path, Request
 
+from app.access.dependencies import SCORE
+from app.access.keys import Caller
 from app.assessments import answers, requests
 from app.assessments.service import Assessor
+from app.bodies import JSONRoute
 from app.database import EngineDep
-from app.errors import NOT_MODIFIED, MalformedBody, NotFound, UnsupportedMediaType, request_id_of, responses
+from app.errors import NOT_MODIFIED, NotFound, request_id_of, responses
 from app.pagination import NoParameters
-
-
-class JSONRoute(APIRoute):
-    """A route that takes plain JSON in UTF-8 and nothing else."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def checked(request: Request) -> Response:
-            declared = Message()
-            declared["content-type"] = request.headers.get("content-type", "none/none")
-            charset = str(declared.get_param("charset", "utf-8")).strip().lower()
-            plain = request.headers.get("content-encoding", "identity").lower() == "identity"
-            if declared.get_content_type() != "application/json" or charset != "utf-8" or not plain:
-                raise UnsupportedMediaType("Send the body as application/json in UTF-8, without content encoding.")
-            try:
-                (await request.body()).decode()
-            except UnicodeDecodeError:
-                raise MalformedBody("The body is not UTF-8. Send one JSON document in UTF-8.") from None
-            return await handle(request)
-
-        return checked
-
 
 router = APIRouter(prefix="/v1", tags=["scoring"], route_class=JSONRoute)
 models = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[NoParameters])
@@ -60,9 +37,11 @@ AssessorDep = Annotated[Assessor, Depends(get_assessor)]
     dependencies=[NoParameters],
     summary="Judge a situation",
 )
-def score(engine: EngineDep, assessor: AssessorDep, request: requests.ScoreRequest) -> Any:
+def score(
+    engine: EngineDep, assessor: AssessorDep, caller: Annotated[Caller, SCORE], request: requests.ScoreRequest
+) -> Any:
     """Whether the situation calls for leadership, management, both, or says too little; with evidence and advice."""
-    return assessor.score(assessor.known(engine), request.text, request.id, request.options)
+    return assessor.score(assessor.known(engine, caller.tenant), request.text, request.id, request.options)
 
 
 @router.post(
@@ -73,13 +52,19 @@ def score(engine: EngineDep, assessor: AssessorDep, request: requests.ScoreReque
     dependencies=[NoParameters],
     summary="Judge up to 1,000 situations",
 )
-def score_batch(engine: EngineDep, assessor: AssessorDep, batch: requests.BatchRequest, request: Request) -> Any:
+def score_batch(
+    engine: EngineDep,
+    assessor: AssessorDep,
+    caller: Annotated[Caller, SCORE],
+    batch: requests.BatchRequest,
+    request: Request,
+) -> Any:
     """One result per item, in order; an item that cannot be scored does not spoil the rest."""
 
     def gone() -> bool:
         return from_thread.run(request.is_disconnected)
 
-    known = assessor.known(engine)
+    known = assessor.known(engine, caller.tenant)
     return assessor.score_batch(known, batch.items, batch.options, request_id_of(request), gone)
 
 

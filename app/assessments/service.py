@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -20,8 +20,9 @@ from app.assessments.requests import (
     Refusal,
     text_problem,
 )
-from app.catalog.queries import catalogue_version, everything
+from app.catalog.queries import everything
 from app.catalog.tables import Criterion, Program, Style
+from app.catalog.visibility import see_as, versions
 from app.errors import InvalidText, TooLarge, Unavailable, problem
 from app.scoring import Assessment, Evidence, MissingInput, Scorer, StyleFit, Trait
 from app.scoring.labels import OffsetUnit, Side
@@ -29,6 +30,7 @@ from app.scoring.scorer import ENGINE
 
 API_VERSION = "1"
 SLOT_WAIT_SECONDS = 10.0
+KEPT_CATALOGUES = 1000
 ASKS = {
     "no_work_situation": "What is going on at work, what has to be done, and who is involved?",
     "too_short": "Can you tell it in two or three sentences: what is going on, what has to be done, who is involved?",
@@ -38,9 +40,10 @@ ASKS = {
 
 @dataclass(frozen=True)
 class Known:
-    """What an answer needs of the catalogue, read once per catalogue version."""
+    """What an answer needs of the catalogue as one tenant sees it, read once per version. `versions` counts the changes
+    of the shared catalogue and of the tenant's own."""
 
-    version: int
+    versions: tuple[int, int]
     questions: dict[str, str]
     styles: dict[str, tuple[str, str]]
     programs: tuple["KnownProgram", ...]
@@ -51,6 +54,7 @@ class KnownProgram:
     slug: str
     name: str
     href: str
+    catalogue: Literal["own", "shared"]
     criteria: tuple[str, ...]
     focus: tuple[str, ...]
     delivery: tuple[str, ...]
@@ -64,7 +68,8 @@ class Assessor:
     def __init__(self, scorer: Scorer, slots: int) -> None:
         self.scorer = scorer
         self._slots = threading.BoundedSemaphore(slots)
-        self._known: Known | None = None
+        self._known: dict[str, Known] = {}
+        self._shared: Known | None = None
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
@@ -75,18 +80,35 @@ class Assessor:
         finally:
             self._slots.release()
 
-    def known(self, engine: Engine) -> Known:
-        """The catalogue as answers need it, fresh whenever its version has moved; the last one while the database
-        does not answer. The connection is given back before anything is scored."""
+    def known(self, engine: Engine, tenant: str) -> Known:
+        """The catalogue as answers to this tenant need it, fresh whenever its version has moved; the last one while
+        the database does not answer. The connection is given back before anything is scored."""
+        known = self._known.get(tenant)
         try:
             with Session(engine.execution_options(readonly=True)) as session:
-                version = catalogue_version(session)
-                if self._known is None or self._known.version != version:
-                    self._known = _read_catalogue(session, version)
+                current = versions(see_as(session, tenant))
+                if known is None or known.versions != current:
+                    known = self._read(session, current)
+                    self._keep(tenant, known)
         except (DBAPIError, PoolTimeoutError):
-            if self._known is None:
+            if known is None:
                 raise
-        return self._known
+        return known
+
+    def _read(self, session: Session, current: tuple[int, int]) -> Known:
+        """Tenants without a catalogue of their own share what is read."""
+        shared = self._shared
+        if not current[1] and shared is not None and shared.versions == current:
+            return shared
+        known = _read_catalogue(session, current)
+        if not current[1]:
+            self._shared = known
+        return known
+
+    def _keep(self, tenant: str, known: Known) -> None:
+        if len(self._known) >= KEPT_CATALOGUES:
+            self._known.clear()
+        self._known[tenant] = known
 
     def score(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
         """Judge one checked text. The dictionary holds what `options.include` asks for, in the shape of ScoreAnswer."""
@@ -130,9 +152,9 @@ class Assessor:
         return {"results": results, "summary": {"ok": len(results) - failed, "error": failed}}
 
 
-def _read_catalogue(session: Session, version: int) -> Known:
+def _read_catalogue(session: Session, current: tuple[int, int]) -> Known:
     return Known(
-        version=version,
+        versions=current,
         questions={row.slug: row.question for row in everything(session, Criterion)},
         styles={row.slug: (row.name, row.href) for row in everything(session, Style)},
         programs=tuple(
@@ -140,6 +162,7 @@ def _read_catalogue(session: Session, version: int) -> Known:
                 row.slug,
                 row.name,
                 row.href,
+                row.catalogue,
                 tuple(link.criterion_slug for link in row.criteria),
                 tuple(row.focus or ()),
                 tuple(row.delivery or ()),
@@ -177,7 +200,7 @@ def _answer(
         answer["recommendations"] = {
             "leadership_styles": _styles(assessment.leadership_styles, known)[:most],
             "management_styles": _styles(assessment.management_styles, known)[:most],
-            "programs": _programs(assessment, known, options.preferences)[:most],
+            "programs": _programs(assessment, known, options)[:most],
         }
     answer["input"] = {
         "characters": assessment.characters,
@@ -187,7 +210,7 @@ def _answer(
         "offset_unit": options.offset_unit,
     }
     answer["warnings"] = [asdict(warning) | {"pointer": "/text"} for warning in assessment.warnings]
-    answer["versions"] = {"api": API_VERSION, "model": model, "engine": ENGINE, "catalogue": known.version}
+    answer["versions"] = {"api": API_VERSION, "model": model, "engine": ENGINE, "catalogue": sum(known.versions)}
     return answer
 
 
@@ -244,7 +267,7 @@ def _styles(fits: tuple[StyleFit, ...], known: Known) -> list[dict[str, Any]]:
     ]
 
 
-def _programs(assessment: Assessment, known: Known, preferences: Preferences) -> list[dict[str, Any]]:
+def _programs(assessment: Assessment, known: Known, options: Options) -> list[dict[str, Any]]:
     """Programs whose criteria the situation shows: the score is the share of what is shown that they help with,
     weighed by probability, times how far their focus is what the situation calls for."""
     if assessment.verdict == "insufficient":
@@ -253,8 +276,10 @@ def _programs(assessment: Assessment, known: Known, preferences: Preferences) ->
     whole = sum(present.values())
     fits = []
     for program in known.programs:
+        if options.catalogue not in {"both", program.catalogue}:
+            continue
         because = sorted((slug for slug in program.criteria if slug in present), key=lambda slug: -present[slug])
-        if not because or not _preferred(program, preferences):
+        if not because or not _preferred(program, options.preferences):
             continue
         score = sum(present[slug] for slug in because) / whole
         sides: list[Side] = [side for side in ("leadership", "management") if side in program.focus]
@@ -267,6 +292,7 @@ def _programs(assessment: Assessment, known: Known, preferences: Preferences) ->
                 "score": round(score, 4),
                 "because": because,
                 "href": program.href,
+                "catalogue": program.catalogue,
             }
         )
     return sorted(fits, key=lambda fit: (-float(str(fit["score"])), str(fit["slug"])))

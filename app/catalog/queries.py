@@ -7,10 +7,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from app.catalog import schemas
 from app.catalog.tables import (
-    CatalogueVersion,
     Concept,
     Criterion,
     Difference,
+    Editable,
     Fact,
     Factor,
     Program,
@@ -23,10 +23,12 @@ from app.catalog.tables import (
     StyleCriterion,
     StyleFactor,
 )
-from app.errors import NotFound
+from app.catalog.visibility import belongs, tenant_of, versions
+from app.errors import Gone, NotFound
 from app.pagination import Columns, ListQuery, paginate, search_filter
 
 T = TypeVar("T", bound=Stored)
+E = TypeVar("E", bound=Editable)
 
 
 def get_or_404(session: Session, table: type[T], slug: str) -> T:
@@ -37,14 +39,40 @@ def get_or_404(session: Session, table: type[T], slug: str) -> T:
     return row
 
 
+def find(session: Session, table: type[E], slug: str) -> E | None:
+    """The program or skill with this slug that the session's tenant sees, retired or not."""
+    if "\x00" in slug:
+        return None
+    return session.exec(visible(session, table).where(col(table.slug) == slug)).first()
+
+
+def in_force(session: Session, table: type[E], slug: str) -> E:
+    """The program or skill with this slug. Raises NotFound, or Gone with the tombstone of a retired one."""
+    row = find(session, table, slug)
+    if row is None:
+        raise NotFound(f"There is no such item; the list at /v1/{table.path} has every slug.")
+    if row.retired_at:
+        tombstone = schemas.Tombstone.model_validate(row).model_dump(mode="json")
+        raise Gone("This item is retired, and its slug is never used again; see `tombstone`.", tombstone)
+    return row
+
+
+def visible(session: Session, table: type[E]) -> SelectOfScalar[E]:
+    """The programs or skills that the session's tenant sees, retired ones among them."""
+    return select(table).where(belongs(table, tenant_of(session)))
+
+
 def everything(session: Session, table: type[T]) -> list[T]:
-    """All rows of a table in their canonical order."""
-    return list(session.exec(select(table).order_by(col(table.position))).all())
+    """All items of a table in their canonical order, without retired ones and what belongs to others."""
+    statement = select(table)
+    if issubclass(table, Editable):
+        statement = statement.where(belongs(table, tenant_of(session)), col(table.retired_at).is_(None))
+    return list(session.exec(statement.order_by(col(table.position), table.slug)).all())  # type: ignore[attr-defined]
 
 
 def catalogue_version(session: Session) -> int:
-    """The number that rises with every change of the catalogue."""
-    return session.exec(select(CatalogueVersion.version)).one()
+    """The number that rises with every change of what the session's tenant sees."""
+    return sum(versions(session))
 
 
 def page(
@@ -73,8 +101,16 @@ def select_criteria(query: schemas.CriterionQuery) -> SelectOfScalar[Criterion]:
     return statement.where(col(Criterion.concept_slug).in_(query.concept)) if query.concept else statement
 
 
-def select_skills(query: schemas.SkillQuery) -> SelectOfScalar[Skill]:
-    statement = select(Skill)
+def _changed(statement: SelectOfScalar[E], table: type[E], query: schemas.SyncQuery) -> SelectOfScalar[E]:
+    if not query.include_retired:
+        statement = statement.where(col(table.retired_at).is_(None))
+    if query.modified_since is not None:
+        statement = statement.where(col(table.modified_at) >= query.modified_since)
+    return statement
+
+
+def select_skills(session: Session, query: schemas.SkillQuery) -> SelectOfScalar[Skill]:
+    statement = _changed(visible(session, Skill), Skill, query)
     return statement.where(col(Skill.concept_slug).in_(query.concept)) if query.concept else statement
 
 
@@ -95,20 +131,21 @@ def select_styles(query: schemas.StyleQuery) -> SelectOfScalar[Style]:
     return statement
 
 
-def select_programs(query: schemas.ProgramQuery) -> SelectOfScalar[Program]:
-    statement = select(Program)
+def select_programs(session: Session, query: schemas.ProgramQuery) -> SelectOfScalar[Program]:
+    statement = _changed(visible(session, Program), Program, query)
     for facet in ("focus", "seniority", "delivery", "pace"):
         if values := getattr(query, facet):
-            having = select(ProgramFacet.program_slug).where(
+            having = select(ProgramFacet.program_id).where(
                 ProgramFacet.facet == facet, col(ProgramFacet.value).in_(values)
             )
-            statement = statement.where(col(Program.slug).in_(having))
+            statement = statement.where(col(Program.id).in_(having))
     if query.skill:
-        building = select(ProgramSkill.program_slug).where(col(ProgramSkill.skill_slug).in_(query.skill))
-        statement = statement.where(col(Program.slug).in_(building))
+        skills = visible(session, Skill).with_only_columns(col(Skill.id)).where(col(Skill.slug).in_(query.skill))
+        building = select(ProgramSkill.program_id).where(col(ProgramSkill.skill_id).in_(skills))
+        statement = statement.where(col(Program.id).in_(building))
     if query.criterion:
-        helping = select(ProgramCriterion.program_slug).where(col(ProgramCriterion.criterion_slug).in_(query.criterion))
-        statement = statement.where(col(Program.slug).in_(helping))
+        helping = select(ProgramCriterion.program_id).where(col(ProgramCriterion.criterion_slug).in_(query.criterion))
+        statement = statement.where(col(Program.id).in_(helping))
     if query.months:
         statement = statement.where(col(Program.months).in_(query.months))
     if query.max_months is not None:

@@ -1,8 +1,11 @@
 """What the catalogue answers, and the query parameters of its lists."""
 
-from typing import Annotated, Any, Literal
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AliasPath, BaseModel, ConfigDict, Field
+from pydantic import AliasPath, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from sqlmodel import SQLModel
 
 from app.catalog.tables import (
     ConceptBase,
@@ -16,6 +19,9 @@ from app.catalog.tables import (
     StyleBase,
 )
 from app.pagination import PRINTABLE, ListQuery, Page, sort_by
+
+MOMENT_EXAMPLE = "2026-11-25T08:00:00Z"
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class Answer(BaseModel):
@@ -177,7 +183,37 @@ class Style(StyleBase):
     source: Sources
 
 
-class Skill(SkillBase):
+class Kept(SQLModel):
+    """Whose an item is, and what happened to it."""
+
+    model_config: ClassVar[Any] = ConfigDict(use_attribute_docstrings=True)
+
+    catalogue: Literal["own", "shared"]
+    """`own`: your organisation's; `shared`: everybody's."""
+    version: int
+    """Rises with every change of this item."""
+    modified_at: datetime
+    """When it was last changed; the largest that you have seen is your next `modified_since`."""
+    retired_at: datetime | None
+    """When it was retired; null while it is offered."""
+    successor: str | None
+    """Slug of what takes its place; null where nothing does."""
+
+
+class Tombstone(Answer):
+    """What is left of a retired item. Its slug is never used again."""
+
+    slug: str
+    """The slug that it had."""
+    name: str
+    """The name that it had."""
+    retired_at: datetime
+    """When it was retired."""
+    successor: str | None
+    """Slug of what takes its place; null where nothing does."""
+
+
+class Skill(Kept, SkillBase):
     """A skill that executive education builds."""
 
     href: Href
@@ -188,7 +224,7 @@ class Skill(SkillBase):
     source: Sources
 
 
-class Program(ProgramBase):
+class Program(Kept, ProgramBase):
     """An executive program. What its source does not say is null."""
 
     href: Href
@@ -296,7 +332,31 @@ class StyleQuery(ListQuery):
     factor: list[Word] = facet("Slug of a factor that speaks for the style.")
 
 
-class SkillQuery(ListQuery):
+def _moment(value: Any) -> Any:
+    """RFC 3339 and nothing else, within the years that every time zone has."""
+    try:
+        if isinstance(value, str) and MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day or hour, or beyond the first or last year
+        pass
+    raise ValueError(f"give a time as {MOMENT_EXAMPLE}, a plus sign written as %2B")
+
+
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40})
+]
+
+
+class SyncQuery(ListQuery):
+    modified_since: Moment | None = Field(
+        default=None, description="Items changed at this time (RFC 3339) or later; the largest `modified_at` you have."
+    )
+    include_retired: bool = Field(
+        default=False, description="Retired items too, known by `retired_at`; a copy takes them away."
+    )
+
+
+class SkillQuery(SyncQuery):
     concept: list[Side] = facet("The roles that need the skill.")
 
 
@@ -304,7 +364,7 @@ class FactQuery(ListQuery):
     sort: str | None = sort_by("value")
 
 
-class ProgramQuery(ListQuery):
+class ProgramQuery(SyncQuery):
     sort: str | None = sort_by("months", "modules", "school")
     focus: list[Word] = facet("`leadership`, `management` or `technology`.")
     seniority: list[Word] = facet("Such as `c-level` or `emerging-leader`.")

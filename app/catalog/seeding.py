@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
+from app.catalog.rows import FACETS, bring, program_links
 from app.catalog.tables import (
     SLUG_LENGTH,
     CatalogueVersion,
@@ -18,6 +20,7 @@ from app.catalog.tables import (
     CriterionBase,
     Difference,
     DifferenceBase,
+    Editable,
     Fact,
     FactBase,
     Factor,
@@ -25,9 +28,6 @@ from app.catalog.tables import (
     Fit,
     Program,
     ProgramBase,
-    ProgramCriterion,
-    ProgramFacet,
-    ProgramSkill,
     Skill,
     SkillBase,
     Stored,
@@ -130,31 +130,27 @@ RESOURCES: list[tuple[type[Any], type[Any]]] = [
     (Program, ProgramSeed),
     (Fact, FactSeed),
 ]
-LINKS: dict[type[Any], dict[str, tuple[type[Any], str, type[Any]]]] = {
-    Style: {
-        "criteria": (StyleCriterion, "criterion_slug", Criterion),
-        "factors": (StyleFactor, "factor_slug", Factor),
-    },
-    Program: {
-        "skills": (ProgramSkill, "skill_slug", Skill),
-        "criteria": (ProgramCriterion, "criterion_slug", Criterion),
-    },
+LINKS: dict[type[Any], dict[str, type[Any]]] = {
+    Style: {"criteria": Criterion, "factors": Factor},
+    Program: {"skills": Skill, "criteria": Criterion},
 }
-FACETS = ("delivery", "focus", "pace", "seniority")
 
 
 @dataclass
 class SeedReport:
-    """What a run did: slugs as `styles/autocratic-leadership`, and the catalogue version after it."""
+    """What a run did: slugs as `styles/autocratic-leadership`, and the catalogue version after it. What was edited
+    through the API is kept."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     version: int = 0
 
     def __str__(self) -> str:
         counts = f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed"
-        return f"{counts}; catalogue version {self.version}"
+        kept = f", {len(self.kept)} kept as edited" if self.kept else ""
+        return f"{counts}{kept}; catalogue version {self.version}"
 
 
 class SeedFile:
@@ -204,6 +200,8 @@ class Seed:
     """The seed folder, read and checked as a whole before anything is written."""
 
     def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise SeedError(f"{folder}: there is no such folder; a seed folder holds the files that seed/ holds")
         files = {table: SeedFile(folder / f"{table.path}.yaml") for table, _ in RESOURCES}
         self.sources: dict[str, SourceSeed] = {
             source.key: source for source in SeedFile(folder / "sources.yaml").items(SourceSeed)
@@ -223,7 +221,7 @@ class Seed:
             for place, key in enumerate(item.source):
                 if key not in self.sources:
                     raise file.error((index, "source", place), f"{key} is not in sources.yaml")
-            for name, (_, _, target) in LINKS.get(table, {}).items():
+            for name, target in LINKS.get(table, {}).items():
                 known = {other.slug for other in self.items[target]}
                 links = [link.slug for link in getattr(item, name)]
                 for place, slug in enumerate(links):
@@ -244,43 +242,34 @@ class Seed:
 
     def links(self, table: type[Stored], item: Any) -> dict[str, list[SQLModel]]:
         """The rows that tie an item to others, by the name of the relation."""
-        owner = f"{table.__name__.lower()}_slug"
-        tied: dict[str, list[SQLModel]] = {}
-        for name, (link, target, _) in LINKS.get(table, {}).items():
-            tied[name] = [
-                link(**{owner: item.slug, target: given.slug}, **given.model_dump(exclude={"slug"}), position=position)
-                for position, given in enumerate(getattr(item, name))
-            ]
         if table is Program:
-            tied["facets"] = [
-                ProgramFacet(program_slug=item.slug, facet=facet, value=value, position=position)
-                for facet in FACETS
-                for position, value in enumerate(getattr(item, facet) or [])
-            ]
-        return tied
+            return program_links(item.slug, item, {skill.slug: skill.slug for skill in self.items[Skill]})
+        if table is not Style:
+            return {}
+        return {
+            "criteria": [
+                StyleCriterion(
+                    style_slug=item.slug, criterion_slug=link.slug, fit=link.fit, why=link.why, position=position
+                )
+                for position, link in enumerate(item.criteria)
+            ],
+            "factors": [
+                StyleFactor(style_slug=item.slug, factor_slug=link.slug, fit=link.fit, why=link.why, position=position)
+                for position, link in enumerate(item.factors)
+            ],
+        }
 
 
 def sync(session: Session, seed: Seed) -> SeedReport:
-    """Make the catalogue equal to the seed. Unchanged rows stay untouched; any change raises the version by one."""
+    """Make the shared catalogue equal to the seed. Unchanged rows stay untouched, and so do those that were edited
+    through the API; any change raises the version by one."""
     report = SeedReport()
-    version = session.exec(select(CatalogueVersion)).first()
+    version = session.exec(select(CatalogueVersion).with_for_update()).first()
     if version is None:
         version = CatalogueVersion(id=1, version=0)
         session.add(version)
     for table, items in seed.items.items():
-        rows = {row.slug: row for row in session.exec(select(table)).all()}  # type: ignore[attr-defined]
-        for position, item in enumerate(items):
-            label = f"{table.path}/{item.slug}"
-            columns, links = seed.row(table, item, position), seed.links(table, item)
-            row = rows.pop(item.slug, None)
-            if row is None:
-                session.add(table(**columns, **links))  # type: ignore[arg-type]
-                report.added.append(label)
-            elif _update(session, row, columns, links):
-                report.changed.append(label)
-        for slug, row in rows.items():
-            session.delete(row)
-            report.removed.append(f"{table.path}/{slug}")
+        _sync_table(session, seed, table, items, report)
         session.flush()
     if report.added or report.changed or report.removed:
         version.version += 1
@@ -288,16 +277,49 @@ def sync(session: Session, seed: Seed) -> SeedReport:
     return report
 
 
-def _update(session: Session, row: Any, columns: dict[str, Any], links: dict[str, list[SQLModel]]) -> bool:
-    changed = False
-    for name, value in columns.items():
-        if getattr(row, name) != value:
-            setattr(row, name, value)
-            changed = True
-    for name, wanted in links.items():
-        if [link.model_dump() for link in getattr(row, name)] != [link.model_dump() for link in wanted]:
-            setattr(row, name, [])
-            session.flush()
-            setattr(row, name, wanted)
-            changed = True
-    return changed
+def _sync_table(session: Session, seed: Seed, table: type[Any], items: list[Any], report: SeedReport) -> None:
+    editable, now = issubclass(table, Editable), datetime.now(UTC)
+    statement = select(table).where(col(table.tenant).is_(None)) if editable else select(table)
+    rows = {row.slug: row for row in session.exec(statement).all()}
+    for position, item in enumerate(items):
+        label = f"{table.path}/{item.slug}"
+        columns, links = seed.row(table, item, position), seed.links(table, item)
+        row = rows.pop(item.slug, None)
+        if row is None:
+            session.add(table(**columns, **links, **(_new(item.slug, now) if editable else {})))
+            report.added.append(label)
+        elif editable and row.edited:
+            report.kept.append(label)
+        elif bring(session, row, columns | ({"retired_at": None} if editable else {}), links):
+            report.changed.append(label)
+            if editable:
+                row.version, row.modified_at = row.version + 1, now
+    for slug, row in rows.items():
+        _drop(session, row, f"{table.path}/{slug}", now, report)
+
+
+def _drop(session: Session, row: Any, label: str, now: datetime, report: SeedReport) -> None:
+    """Take away what the seed no longer holds. Programs and skills are retired, so that who syncs learns of it."""
+    if not isinstance(row, Editable):
+        session.delete(row)
+    elif row.edited:
+        report.kept.append(label)
+        return
+    elif row.retired_at:
+        return
+    else:
+        row.version, row.modified_at, row.retired_at = row.version + 1, now, now
+    report.removed.append(label)
+
+
+def _new(slug: str, now: datetime) -> dict[str, Any]:
+    """The columns of a shared program or skill that no seed file has."""
+    return {
+        "id": slug,
+        "tenant": None,
+        "version": 1,
+        "modified_at": now,
+        "retired_at": None,
+        "successor": None,
+        "edited": False,
+    }

@@ -1,5 +1,6 @@
 """The tables of the catalogue. `*Base` holds what seed, table and answer share; slugs are the public ids."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict
@@ -9,6 +10,8 @@ from sqlmodel import Field, Relationship, SQLModel
 from app.database import Base
 
 SLUG_LENGTH = 100
+TENANT_LENGTH = 100
+ID_LENGTH = TENANT_LENGTH + 1 + SLUG_LENGTH
 Fit = Literal["for", "against"]
 
 
@@ -17,6 +20,18 @@ def slug_key(target: str | None = None) -> Any:
     if target:
         return Field(primary_key=True, max_length=SLUG_LENGTH, foreign_key=target, ondelete="CASCADE", index=True)
     return Field(primary_key=True, max_length=SLUG_LENGTH)
+
+
+def row_id(tenant: str | None, slug: str) -> str:
+    """The key of a program or skill: the slug of a shared one, behind the tenant for what belongs to one."""
+    return slug if tenant is None else f"{tenant}/{slug}"
+
+
+def id_key(target: str | None = None) -> Any:
+    """A primary key that holds a row_id, of this table or of another."""
+    if target:
+        return Field(primary_key=True, max_length=ID_LENGTH, foreign_key=target, ondelete="CASCADE", index=True)
+    return Field(primary_key=True, max_length=ID_LENGTH)
 
 
 def strings() -> Any:
@@ -51,6 +66,23 @@ class Stored(Base):
         return f"/v1/{self.path}/{self.slug}"  # type: ignore[attr-defined]
 
 
+class Editable(Stored):
+    """What programs and skills have besides: whose they are, and what happened to them."""
+
+    id: str = id_key()
+    slug: str = Field(max_length=SLUG_LENGTH)
+    tenant: str | None = Field(max_length=TENANT_LENGTH, index=True)
+    version: int
+    modified_at: datetime
+    retired_at: datetime | None
+    successor: str | None = Field(max_length=SLUG_LENGTH)
+    edited: bool
+
+    @property
+    def catalogue(self) -> Literal["own", "shared"]:
+        return "shared" if self.tenant is None else "own"
+
+
 class ConceptBase(Item):
     responsible_for: str
     """What whoever does it is responsible for."""
@@ -79,7 +111,12 @@ class Concept(Stored, ConceptBase, table=True):
         back_populates="concept", sa_relationship_kwargs={"order_by": "Style.position", "viewonly": True}
     )
     built_by: list["Skill"] = Relationship(
-        back_populates="concept", sa_relationship_kwargs={"order_by": "Skill.position", "viewonly": True}
+        back_populates="concept",
+        sa_relationship_kwargs={
+            "primaryjoin": "and_(Concept.slug == Skill.concept_slug, Skill.retired_at.is_(None))",
+            "order_by": "Skill.position, Skill.slug",
+            "viewonly": True,
+        },
     )
 
 
@@ -163,10 +200,9 @@ class SkillBase(Item):
     """What it is for."""
 
 
-class Skill(Stored, SkillBase, table=True):
+class Skill(Editable, SkillBase, table=True):
     path: ClassVar[str] = "skills"
 
-    slug: str = slug_key()
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
     concept: Concept = Relationship(back_populates="built_by")
     programs: list["ProgramSkill"] = Relationship(back_populates="skill", sa_relationship_kwargs={"viewonly": True})
@@ -189,10 +225,9 @@ class ProgramBase(Item):
     """The standing that graduates get; null where the source does not say."""
 
 
-class Program(Stored, ProgramBase, table=True):
+class Program(Editable, ProgramBase, table=True):
     path: ClassVar[str] = "programs"
 
-    slug: str = slug_key()
     facets: list["ProgramFacet"] = Relationship(
         sa_relationship_kwargs={
             "order_by": "ProgramFacet.facet, ProgramFacet.position",
@@ -281,8 +316,8 @@ class ProgramSkill(Base, table=True):
 
     __tablename__ = "program_skill"
 
-    program_slug: str = slug_key("program.slug")
-    skill_slug: str = slug_key("skill.slug")
+    program_id: str = id_key("program.id")
+    skill_id: str = id_key("skill.id")
     basis: str
     why: str
     position: int
@@ -295,7 +330,7 @@ class ProgramCriterion(Base, table=True):
 
     __tablename__ = "program_criterion"
 
-    program_slug: str = slug_key("program.slug")
+    program_id: str = id_key("program.id")
     criterion_slug: str = slug_key("criterion.slug")
     basis: str
     why: str
@@ -309,16 +344,25 @@ class ProgramFacet(Base, table=True):
 
     __tablename__ = "program_facet"
 
-    program_slug: str = slug_key("program.slug")
+    program_id: str = id_key("program.id")
     facet: str = Field(primary_key=True, max_length=SLUG_LENGTH)
     value: str = Field(primary_key=True, max_length=SLUG_LENGTH)
     position: int
 
 
 class CatalogueVersion(Base, table=True):
-    """One row: the number that rises with every change of the catalogue."""
+    """One row: the number that rises with every change of the shared catalogue. Whoever writes locks it."""
 
     __tablename__ = "catalogue_version"
 
     id: int = Field(primary_key=True)
+    version: int
+
+
+class OwnCatalogue(Base, table=True):
+    """How often a tenant changed its own programs and skills; no row means never."""
+
+    __tablename__ = "own_catalogue"
+
+    tenant: str = Field(primary_key=True, max_length=TENANT_LENGTH)
     version: int

@@ -26,7 +26,8 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
         for operation in operations.values():
             name = operation["operationId"]
             if name in requests:
-                operation["requestBody"]["content"]["application/json"]["examples"] = requests[name]
+                (content,) = operation["requestBody"]["content"].values()
+                content["examples"] = requests[name]
             for status, shown in problems.get(name, {}).items():
                 content = operation["responses"][status]["content"]["application/problem+json"]
                 content["examples"] = {

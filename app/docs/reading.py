@@ -99,7 +99,7 @@ def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
         rows = [_parameter(parameter) for parameter in parameters]
         parts.append(_table("Parameters", "Name|Type|What it does", rows))
     if body := operation.get("requestBody"):
-        content = body["content"]["application/json"]
+        (content,) = body["content"].values()
         parts.append(f"<p>Body: {_type(content['schema'])}</p>")
         shown = content["examples"].values()
         parts += [_example(f"Request: {example['summary']}", example["value"]) for example in shown]

@@ -1,0 +1,57 @@
+"""From checked input to rows: the links and facets of a program, and bringing a stored row up to date."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session, SQLModel
+
+from app.catalog.tables import ProgramCriterion, ProgramFacet, ProgramSkill
+
+FACETS = ("delivery", "focus", "pace", "seniority")
+
+
+def program_links(identifier: str, given: Any, skill_ids: Mapping[str, str]) -> dict[str, list[SQLModel]]:
+    """The rows that tie a program to skills and criteria, and its facets, by the name of the relation."""
+    return {
+        "skills": [
+            ProgramSkill(
+                program_id=identifier, skill_id=skill_ids[link.slug], basis=link.basis, why=link.why, position=position
+            )
+            for position, link in enumerate(given.skills)
+        ],
+        "criteria": [
+            ProgramCriterion(
+                program_id=identifier, criterion_slug=link.slug, basis=link.basis, why=link.why, position=position
+            )
+            for position, link in enumerate(given.criteria)
+        ],
+        "facets": [
+            ProgramFacet(program_id=identifier, facet=facet, value=value, position=position)
+            for facet in FACETS
+            for position, value in enumerate(getattr(given, facet) or [])
+        ],
+    }
+
+
+def differing(row: Any, columns: Mapping[str, Any], links: Mapping[str, list[SQLModel]]) -> list[str]:
+    """The columns and relations in which a row differs from what is wanted."""
+    fields = [name for name, value in columns.items() if getattr(row, name) != value]
+    return fields + [name for name, wanted in links.items() if _dumped(getattr(row, name)) != _dumped(wanted)]
+
+
+def _dumped(links: list[Any]) -> list[dict[str, Any]]:
+    """Links as plain values in the order of their table, which sorts facets by name first."""
+    return sorted((link.model_dump() for link in links), key=lambda link: (link.get("facet", ""), link["position"]))
+
+
+def bring(session: Session, row: Any, columns: Mapping[str, Any], links: Mapping[str, list[SQLModel]]) -> bool:
+    """Write what differs; whether anything did."""
+    changed = differing(row, columns, links)
+    for name in changed:
+        if name in links:
+            setattr(row, name, [])
+            session.flush()
+            setattr(row, name, links[name])
+        else:
+            setattr(row, name, columns[name])
+    return bool(changed)
