@@ -460,11 +460,11 @@ async def outages() -> dict[str, dict[str, list[Any]]]:
             service.SLOT_WAIT_SECONDS = patient
             app.state.engine.dispose()
             Path(folder, "outage.db").write_bytes(b"this is not a database")  # noqa: ASYNC240
-            for operation, (method, path, body) in REQUESTS.items():
+            for operation, (method, path, _) in REQUESTS.items():
                 mine = operation in EDITS or path.startswith(OWN_PATHS)
                 if mine or (method == "GET" and path not in {"/healthz", *UNGUARDED}):
                     key = {"X-API-Key": new_key()} if mine or path.startswith("/v1/models") else {}
-                    answer = await c.request(method, path, json=body, headers=SHOWN_ID | key)
+                    answer = await send(c, operation, SHOWN_ID | key)
                     found[operation] = {"503": [answer.json()]}
             found["keep_assessment"]["409"] = [running]
     return found

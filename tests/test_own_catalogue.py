@@ -448,7 +448,7 @@ def test_an_upgrade_keeps_the_catalogue_and_a_downgrade_keeps_what_is_shared(dat
     set_up(settings)
     seeded = counts()
     assert min(seeded.values()) > 0
-    move(command.downgrade, "0002")
+    move(command.downgrade, "0003")
     assert counts() == seeded
     move(command.upgrade, "head")
     assert counts() == seeded
@@ -466,6 +466,6 @@ def test_an_upgrade_keeps_the_catalogue_and_a_downgrade_keeps_what_is_shared(dat
             )
         )
         connection.execute(text("INSERT INTO program_facet VALUES ('acme/new', 'focus', 'leadership', 0)"))
-    move(command.downgrade, "0002")
+    move(command.downgrade, "0003")
     assert counts() == seeded
     engine.dispose()
