@@ -23,6 +23,7 @@ from app.errors import BadCursor, InvalidParameter, ProblemDetail
 T = TypeVar("T")
 Columns = Mapping[str, InstrumentedAttribute[Any]]
 
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 _WORD = re.compile(r"[^\W_]+")
 PRINTABLE = r"^[^\x00]*$"
 
@@ -148,11 +149,7 @@ def _scope(path: str, query: PageQuery) -> str:
 
 
 def _encode(keys: list[Any], backwards: bool, scope: str) -> str:
-    written = [
-        (key - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) if isinstance(key, datetime) else key
-        for key in keys
-    ]
-    payload = json.dumps([written, backwards], separators=(",", ":"))
+    payload = json.dumps([keys, backwards], separators=(",", ":"), default=_microseconds)
     check = hashlib.sha256(f"{scope}{payload}".encode()).hexdigest()[:16]
     return base64.urlsafe_b64encode(f"{check}{payload}".encode()).decode().rstrip("=")
 
@@ -172,9 +169,14 @@ def _decode(cursor: str, scope: str, kinds: list[type]) -> tuple[list[Any], bool
     return keys, backwards
 
 
+def _microseconds(moment: datetime) -> int:
+    """A time as cursors write it: microseconds since 1970."""
+    return (moment - _START) // timedelta(microseconds=1)
+
+
 def _moment(key: str) -> datetime:
-    """A time as cursors write it, in microseconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(key))
+    """The time that a cursor means."""
+    return _START + timedelta(microseconds=int(key))
 
 
 def _fits(value: Any, kind: type) -> bool:
@@ -224,7 +226,8 @@ def paginate(
     Raises BadCursor for a foreign or edited cursor and InvalidParameter for an unknown sort field.
     """
     sort = _parse_sort(query, columns) or [("position", False)]
-    order = {name: (columns[name], descending) for name, descending in [*sort, ("slug", False)]}
+    order = {name: (columns[name], descending) for name, descending in sort}
+    order.setdefault("slug", (columns["slug"], False))
     return page_of(session, statement, order, query, path=path, links=links)
 
 

@@ -1,9 +1,12 @@
 """Every error has one shape, says what to do, and echoes nothing."""
 
 import json
+from collections.abc import Callable
 
 import httpx
 import pytest
+
+from app.access.keys import SCOPES
 
 pytestmark = pytest.mark.anyio
 
@@ -116,14 +119,17 @@ async def test_unknown_paths_slugs_and_slashes_are_404(client: httpx.AsyncClient
         assert "location" not in answer.headers
 
 
-async def test_wrong_methods_are_405_with_the_whole_truth_in_allow(client: httpx.AsyncClient) -> None:
+async def test_wrong_methods_are_405_with_the_whole_truth_in_allow(
+    client: httpx.AsyncClient, make_key: Callable[..., str]
+) -> None:
+    key = {"X-API-Key": make_key(*SCOPES)}
     document = (await client.get("/openapi.json")).json()
     for path, operations in document["paths"].items():
         allowed = {method.upper() for method in operations}
         allowed |= {"HEAD"} if "GET" in allowed else set()
         url = path.replace("{slug}", "x").replace("{version}", "current")
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - allowed:
-            answer = await client.request(method, url)
+            answer = await client.request(method, url, headers=key)
             check_problem(answer, 405, "method_not_allowed")
             assert set(answer.headers["allow"].split(", ")) == allowed, path
 
