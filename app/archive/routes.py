@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.access.dependencies import READ, WRITE
 from app.access.keys import Caller
@@ -15,6 +16,15 @@ from app.errors import responses
 from app.pagination import NoParameters, PageLinks, PageQuery
 
 PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}}
+
+
+class Stem(StringConvertor):
+    """A part of a path without a dot, so that `/assessments/{id}` is not the path of a picture, too."""
+
+    regex = "[^/.]+"
+
+
+register_url_convertor("stem", Stem())
 EXAMPLE_ID = "5f0c3d6a9b7e4c21a8d4e6f7b1c2d3e4"
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,255}$"
 
@@ -101,7 +111,7 @@ def draw_assessment(caller: Reader, session: SessionDep, id: AssessmentId) -> Re
 
 
 @router.get(
-    "/assessments/{id}",
+    "/assessments/{id:stem}",
     response_model=answers.KeptAnswer,
     response_model_exclude_unset=True,
     responses=responses(404, 405, 413, 422, 503),
@@ -164,7 +174,7 @@ def erase_subject(caller: Writer, engine: EngineDep, ref: Ref) -> Any:
 
 
 @router.delete(
-    "/assessments/{id}",
+    "/assessments/{id:stem}",
     status_code=204,
     responses=responses(404, 405, 413, 422, 503),
     dependencies=[NoParameters],
