@@ -34,6 +34,11 @@ class JobGone(Exception):
     """The job was deleted while its results were read."""
 
 
+def header() -> str:
+    """The first line of results as CSV."""
+    return ",".join(COLUMNS) + "\r\n"
+
+
 def stream(engine: Engine, job_id: str, start: int, kind: str) -> Iterator[bytes]:
     """The finished items from index `start` on, in the order of the upload.
 
@@ -41,7 +46,7 @@ def stream(engine: Engine, job_id: str, start: int, kind: str) -> Iterator[bytes
     after the last one misses nothing. Each chunk is read in a transaction of its own: a slow reader holds nothing.
     """
     if kind == CSV:
-        yield (",".join(COLUMNS) + "\r\n").encode()
+        yield header().encode()
     number = start // CHUNK_ITEMS
     while (found := _chunk(engine, job_id, number)) is not None:
         number, packed = found

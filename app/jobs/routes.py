@@ -54,7 +54,10 @@ STREAMS: dict[int | str, dict[str, Any]] = {
         "description": "The finished items, streamed.",
         "content": {
             results.NDJSON: {"schema": {"type": "string", "description": "One result a line, as in a batch."}},
-            results.CSV: {"schema": {"type": "string", "description": "A header, then one row for each result."}},
+            results.CSV: {
+                "schema": {"type": "string", "description": "A header, then one row for each result."},
+                "example": results.header(),
+            },
         },
     }
 }

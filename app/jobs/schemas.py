@@ -208,7 +208,7 @@ class Summary(Answer):
     """Texts that the model cannot read; not in `n`."""
     errors: int
     """Items with an error; not in `n`."""
-    verdicts: VerdictCounts = Field(description="How many texts have each verdict.")
+    verdicts: VerdictCounts = Field(description="Counts and corrected shares of the four verdicts.")
     demand: MeanDemands = Field(description="How far leadership and management are called for.")
 
 

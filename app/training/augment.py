@@ -10,7 +10,7 @@ from app.scoring.robustness import typos, without_punctuation
 from app.scoring.text import sentences
 from app.training.examples import Example, Floats
 
-JOIN, PART, ASIDE, SLIPS, PLAIN, PERSON = 0.2, 0.2, 0.12, 0.2, 0.1, 0.15
+JOIN, PART, ASIDE, SLIPS, PLAIN, PERSON = 0.2, 0.2, 0.16, 0.2, 0.1, 0.15
 """The chance of each variation."""
 LONGEST_JOIN = 1000
 PERSONS = (

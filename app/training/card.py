@@ -13,7 +13,7 @@ from app.scoring.labels import CRITERIA, FACTORS, TRAITS, VERDICTS
 from app.scoring.records import Record, Situations
 from app.scoring.report import measured
 
-VERSION = "2026.1"
+VERSION = "2026.2"
 PURPOSE = {
     "purpose": "Classify a described work situation: does it call for leadership, for management, for both, or does "
     "the text say too little to tell.",
@@ -26,7 +26,7 @@ PURPOSE = {
         "English only; other languages are answered as unreadable where they are recognised",
         "`both` is confused with its neighbours more often than the two sides with each other",
         "real, rambling situations are judged less well than short and tidy ones; see `test.groups`",
-        "the first style is wrong in about one text of four",
+        "the first style is wrong in about one text of five",
         "irony and reported opinions of others are sometimes taken at their word",
         "who the people are is hidden by lists of words, and a list forgets somebody",
     ],

@@ -24,9 +24,10 @@ from app.training.network import base_folder
 
 log = logging.getLogger("lead_or_manage.training")
 TEACHER = Recipe(seed=2, rate=3e-5, layer_decay=0.92, head_epochs=8)
-TEACHER_EPOCHS = 3
+TEACHER_EPOCHS = 2
 STUDENT = Recipe()
-VIEWS = 4
+VIEWS, PASSES = 4, 2
+"""How many views of each text there are, and how often the student goes through them all."""
 
 
 def train(
@@ -58,7 +59,7 @@ def train(
         log.info("%d views read by the teacher, %.0f s", sum(map(len, seen)), time.monotonic() - started)
     base = base_folder(base_model)
     log.info("the student, %s", base)
-    network = fit(base, seen, examples, dev, recipe=STUDENT, log=log.info)
+    network = fit(base, seen * PASSES, examples, dev, recipe=STUDENT, log=log.info)
     write_encoder(network, Reader(base).tokenizer, folder)
     write_heads(network, folder, [example_of(record, second.get(record.id)) for record in dev])
     write_card(folder, situations, {"student": asdict(STUDENT), "teacher": asdict(TEACHER) if teacher_model else None})
