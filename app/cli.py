@@ -18,6 +18,7 @@ from app.catalog.seeding import SeedError
 from app.database import connect
 from app.errors import AppError
 from app.jobs.files import FileError, score_file
+from app.jobs.items import ColumnMissing
 from app.jobs.schemas import NewJob
 from app.jobs.work import Judge
 from app.logs import start_log
@@ -128,7 +129,7 @@ def score_text(
             return _score_file(Path(text), out, wanted, judge)
         request = ScoreRequest.model_validate({"text": _read(text)})
         answer = assessor.score(assessor.known(engine, "local"), request.text, request.id, request.options)
-    except (ValueError, AppError, FileError, OSError) as error:
+    except (ValueError, AppError, ColumnMissing, FileError, OSError) as error:
         raise fail(_first_line(error)) from None
     finally:
         engine.dispose()

@@ -36,7 +36,7 @@ def executed(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 async def test_every_operation_executes_as_it_stands(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
     requests = list(executed(document))
-    assert len(requests) > len(document["paths"])
+    assert len(requests) > 25
     for method, url, query, body in requests:
         answer = await client.request(method, url, params=query, json=body)
         assert answer.status_code == 200, (url, answer.text)

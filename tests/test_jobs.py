@@ -27,7 +27,7 @@ from sqlalchemy import Engine, text, update
 from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
-from app.access.keys import create
+from app.access.keys import SCOPES, create
 from app.assessments.service import Assessor
 from app.cli import cli
 from app.jobs import items, store, webhooks
@@ -588,11 +588,16 @@ def receiver() -> Iterator[Receiver]:
 
 
 async def test_the_end_of_a_job_is_told_signed_and_again_until_it_is_taken(
-    settings: Settings, mine: dict[str, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, engines: Callable[[str], Engine], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhooks, "PAUSES", (timedelta(0),) * 4)
     url = f"http://{receiver.host}/scored?x=1"
-    async with running(settings.model_copy(update={"webhook_hosts": (receiver.host,)})) as client:
+    alone = Settings(database_url=databases.create(), webhook_hosts=(receiver.host,))  # no other service tells it
+    set_up(alone)
+    with Session(engines(alone.database_url)) as session:
+        mine = {"X-API-Key": create(session, name="a test", tenant="acme", scopes=list(SCOPES))[0]}
+        session.commit()
+    async with running(alone) as client:
         job = await started(client, mine, ndjson({"text": SITUATION}, {"text": ""}), f"?webhook={url}")
         assert job["webhook"]["url"] == url and job["webhook"]["state"] == "waiting"
         secret = job["webhook"]["secret"]
@@ -661,7 +666,7 @@ def test_the_command_line_scores_a_file_as_a_job_does(tmp_path: Path, monkeypatc
     ]  # fmt: skip
     back = tmp_path / "again.csv"
     assert CliRunner().invoke(cli, ["score", str(source), "--out", str(back), "--columns", "comment"]).exit_code == 0
-    assert [row["verdict"] for row in csv.DictReader(back.open(encoding="utf-8", newline=""))] == [
+    assert [row["verdict"] for row in csv.DictReader(back.read_text(encoding="utf-8").splitlines())] == [
         *(line["result"]["verdict"] for line in lines[:3]),
         "",
     ]

@@ -65,6 +65,8 @@ class SourceGiven(Body):
 class LinkGiven(Body):
     """A skill that the program builds, or a criterion that it helps with."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"slug": "change", "why": "It is made for mergers."}]})
+
     slug: Slug
     """Its slug in the catalogue that you see."""
     basis: Literal["editorial", "source"] = "source"

@@ -351,8 +351,8 @@ class SyncQuery(ListQuery):
     modified_since: Moment | None = Field(
         default=None, description="Items changed at this time (RFC 3339) or later; the largest `modified_at` you have."
     )
-    include_retired: bool = Field(
-        default=False, description="Retired items too, known by `retired_at`; a copy takes them away."
+    include_retired: bool | None = Field(
+        default=None, description="Retired items too, known by `retired_at`; a copy takes them away."
     )
 
 

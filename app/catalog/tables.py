@@ -150,9 +150,12 @@ class Criterion(Stored, CriterionBase, table=True):
     slug: str = slug_key()
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
     concept: Concept = Relationship(back_populates="criteria")
-    styles: list["StyleCriterion"] = Relationship(back_populates="criterion", sa_relationship_kwargs={"viewonly": True})
+    styles: list["StyleCriterion"] = Relationship(
+        back_populates="criterion", sa_relationship_kwargs={"order_by": "StyleCriterion.style_slug", "viewonly": True}
+    )
     programs: list["ProgramCriterion"] = Relationship(
-        back_populates="criterion", sa_relationship_kwargs={"viewonly": True}
+        back_populates="criterion",
+        sa_relationship_kwargs={"order_by": "ProgramCriterion.program_id", "viewonly": True},
     )
 
 
@@ -165,7 +168,9 @@ class Factor(Stored, FactorBase, table=True):
     path: ClassVar[str] = "factors"
 
     slug: str = slug_key()
-    styles: list["StyleFactor"] = Relationship(back_populates="factor", sa_relationship_kwargs={"viewonly": True})
+    styles: list["StyleFactor"] = Relationship(
+        back_populates="factor", sa_relationship_kwargs={"order_by": "StyleFactor.style_slug", "viewonly": True}
+    )
 
 
 class StyleBase(Item):
@@ -205,7 +210,9 @@ class Skill(Editable, SkillBase, table=True):
 
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
     concept: Concept = Relationship(back_populates="built_by")
-    programs: list["ProgramSkill"] = Relationship(back_populates="skill", sa_relationship_kwargs={"viewonly": True})
+    programs: list["ProgramSkill"] = Relationship(
+        back_populates="skill", sa_relationship_kwargs={"order_by": "ProgramSkill.program_id", "viewonly": True}
+    )
 
 
 class ProgramBase(Item):

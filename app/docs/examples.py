@@ -32,6 +32,7 @@ def add_examples(document: dict[str, Any]) -> dict[str, Any]:
             if name in requests:
                 (content,) = operation["requestBody"]["content"].values()
                 content["examples"] = requests[name]
+                _spread(content["schema"], next(iter(requests[name].values()))["value"], schemas)
             for status, shown in problems.get(name, {}).items():
                 content = operation["responses"][status]["content"]["application/problem+json"]
                 content["examples"] = {

@@ -267,6 +267,16 @@ class Skill(TypedDict):
     """Programs that build it."""
     source: list[Source]
     """Where its statements come from."""
+    catalogue: Literal["own", "shared"] | str
+    """`own`: your organisation's; `shared`: everybody's."""
+    version: int
+    """Rises with each change of the item."""
+    modified_at: str
+    """When it last changed."""
+    retired_at: str | None
+    """When it was retired; null while it is offered."""
+    successor: str | None
+    """Slug of what follows it; null where nothing does."""
 
 
 class Program(TypedDict):
@@ -308,6 +318,16 @@ class Program(TypedDict):
     """Criteria that it helps with."""
     source: list[Source]
     """Where its statements come from."""
+    catalogue: Literal["own", "shared"] | str
+    """`own`: your organisation's; `shared`: everybody's."""
+    version: int
+    """Rises with each change of the item."""
+    modified_at: str
+    """When it last changed."""
+    retired_at: str | None
+    """When it was retired; null while it is offered."""
+    successor: str | None
+    """Slug of what follows it; null where nothing does."""
 
 
 class Fact(TypedDict):

@@ -52,6 +52,10 @@ class SkillFilters(ListFilters, total=False):
 
     concept: Texts
     """The roles that need the skill."""
+    modified_since: str
+    """Items changed at this time (RFC 3339) or later; the largest `modified_at` you have."""
+    include_retired: bool
+    """Retired items too, known by `retired_at`; a copy takes them away."""
 
 
 class ProgramFilters(ListFilters, total=False):
@@ -75,6 +79,10 @@ class ProgramFilters(ListFilters, total=False):
     """At most this many months."""
     school: Texts
     """The school, as written in the catalogue."""
+    modified_since: str
+    """Items changed at this time (RFC 3339) or later; the largest `modified_at` you have."""
+    include_retired: bool
+    """Retired items too, known by `retired_at`; a copy takes them away."""
 
 
 class FactFilters(ListFilters, total=False):

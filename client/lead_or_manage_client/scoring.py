@@ -47,6 +47,8 @@ class Options(TypedDict, total=False):
     """Refuse to answer with any other model."""
     preferences: Preferences
     """What recommended programs should offer."""
+    catalogue: Literal["shared", "own", "both"] | str
+    """Which programs to recommend: the shared ones, those of your organisation, or both."""
 
 
 class BatchItem(TypedDict):
@@ -172,6 +174,13 @@ class Recommendation(TypedDict):
     """Where to get it whole."""
 
 
+class RecommendedProgram(Recommendation):
+    """A program that fits, of your organisation or of the shared catalogue."""
+
+    catalogue: Literal["own", "shared"] | str
+    """`own`: your organisation's; `shared`: everybody's."""
+
+
 class Recommendations(TypedDict):
     """What fits, best first; empty where the text gives no evidence."""
 
@@ -179,7 +188,7 @@ class Recommendations(TypedDict):
     """Ways of leading that fit."""
     management_styles: list[Recommendation]
     """Ways of managing that fit."""
-    programs: list[Recommendation]
+    programs: list[RecommendedProgram]
     """Executive programs that help with what the situation calls for."""
 
 
