@@ -601,7 +601,7 @@ async def test_the_end_of_a_job_is_told_signed_and_again_until_it_is_taken(
         job = await started(client, mine, ndjson({"text": SITUATION}, {"text": ""}), f"?webhook={url}")
         assert job["webhook"]["url"] == url and job["webhook"]["state"] == "waiting"
         secret = job["webhook"]["secret"]
-        for _ in range(100):
+        for _ in range(400):
             job = (await client.get(job["href"], headers=mine)).json()
             if job["webhook"]["state"] == "delivered":
                 break

@@ -82,7 +82,7 @@ def deliver_one(engine: Engine, hosts: tuple[str, ...]) -> bool:
             return False
         pause = PAUSES[job.webhook_attempts] if job.webhook_attempts < len(PAUSES) else None
         job.webhook_attempts += 1
-        job.webhook_due = now + (pause or timedelta(minutes=1))
+        job.webhook_due = now + (timedelta(minutes=1) if pause is None else pause)
         session.commit()
     sent = _send(job, hosts)
     if sent or pause is None:
