@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.errors import BadRequest, path_of, problem
+from app.errors import BadRequest, problem
 from app.logs import start_log
 from app.main import create_app
 from app.metrics import FOLDER
@@ -26,7 +26,7 @@ REQUEST_SECONDS = 10.0
 READER_SECONDS = 30.0
 HEADER_BYTES = 32 * 1024
 REQUEST_BYTES = 12 * 1024 * 1024  # the largest body and its chunk marks
-UPLOAD = ("POST", "/v1/jobs")
+UPLOAD = "/v1/jobs"
 UPLOAD_BYTES = 2 * 1024**3
 
 
@@ -67,7 +67,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.in_headers = False
         super().on_headers_complete()
-        self.upload = (self.scope["method"], path_of(dict(self.scope))) == UPLOAD
+        self.upload = self.scope["method"] == "POST" and self.scope["path"].endswith(UPLOAD)  # behind any root path
 
     def on_message_complete(self) -> None:
         self._cancel(self.deadline)

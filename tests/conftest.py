@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
@@ -153,9 +154,8 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         environment = os.environ | {"LOM_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)} | variables
         command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *options]
-        self.process = subprocess.Popen(
-            command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8")  # a pipe that nobody reads would fill and stop it
+        self.process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=self.log)
 
     def wait(self) -> None:
         deadline = time.monotonic() + 60
@@ -169,8 +169,14 @@ class Server:
 
     def stop(self) -> str:
         self.process.terminate()
-        _, errors = self.process.communicate(timeout=20)
-        return errors
+        return self.end(20)
+
+    def end(self, seconds: float = 60) -> str:
+        """What it wrote, once it has ended."""
+        self.process.wait(timeout=seconds)
+        with self.log:
+            self.log.seek(0)
+            return self.log.read()
 
 
 def free_port() -> int:

@@ -412,7 +412,7 @@ def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
     href = httpx.post(f"{server.url}/v1/jobs", content=body, headers=mine | NDJSON, timeout=60).json()["href"]
     wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["done"] >= 500)
     server.process.send_signal(signal.SIGKILL)
-    server.process.communicate()
+    server.end()
     with Session(engine) as session:  # as if a minute had passed
         session.execute(update(Chunk).where(col(Chunk.state) == "open").values(due=datetime.now(UTC)))
         session.commit()

@@ -161,12 +161,12 @@ def test_half_of_a_certificate_or_one_that_is_not_there_stops_the_start(
 ) -> None:
     monkeypatch.setenv("LOM_TLS_CERTIFICATE", str(certificate[0]))
     half = Server(settings.database_url)
-    _, told = half.process.communicate(timeout=60)
+    told = half.end()
     assert half.process.returncode == 2
     assert "LOM_TLS_KEY" in told
     monkeypatch.setenv("LOM_TLS_CERTIFICATE", "nowhere.pem")
     missing = Server(settings.database_url)
-    _, told = missing.process.communicate(timeout=60)
+    told = missing.end()
     assert missing.process.returncode == 2
     assert "LOM_TLS_CERTIFICATE" in told
     assert "Traceback" not in told
