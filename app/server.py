@@ -26,8 +26,42 @@ REQUEST_SECONDS = 10.0
 READER_SECONDS = 30.0
 HEADER_BYTES = 32 * 1024
 REQUEST_BYTES = 12 * 1024 * 1024  # the largest body and its chunk marks
+LINGER_SECONDS = 2.0
 UPLOAD = "/v1/jobs"
 UPLOAD_BYTES = 2 * 1024**3
+
+
+class Lingering:
+    """A transport that, closed while a request arrives, says no more and reads on until the other side has finished, or
+    for 2 s: who is still sending when a connection is gone never sees the answer (RFC 9112, 9.6)."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self.arriving = self.lingers = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Whether nothing more will be said."""
+        return self.lingers or bool(self._transport.is_closing())
+
+    def close(self) -> None:
+        """Say no more; and hear no more either, unless a request is arriving."""
+        if self.is_closing():
+            return
+        if not self.arriving:
+            self._transport.close()
+            return
+        self.lingers = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._transport.resume_reading()
+        self._loop.call_later(LINGER_SECONDS, self._transport.close)
+
+    def close_at_once(self) -> None:
+        """Close without patience."""
+        self._transport.close()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -42,14 +76,16 @@ class GuardedProtocol(HttpToolsProtocol):
     upload = False
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        super().connection_made(Lingering(transport, self.loop))
         self._set_deadline()
 
     def data_received(self, data: bytes) -> None:
+        if self.transport.lingers:
+            return
         self.received += len(data)
         too_long = self.in_headers and self.received > HEADER_BYTES and b"\r\n\r\n" not in data[:HEADER_BYTES]
         if too_long or self.received > (UPLOAD_BYTES if self.upload else REQUEST_BYTES):
-            self.transport.close()
+            self.transport.close_at_once()
             return
         if self.upload:
             self._set_deadline()
@@ -57,6 +93,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self.in_headers, self.upload = True, False
+        self.transport.arriving = True
         self._set_deadline()
         super().on_message_begin()
 
@@ -71,6 +108,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._cancel(self.deadline)
+        self.transport.arriving = False
         self.in_headers, self.upload, self.received = True, False, 0
         super().on_message_complete()
 
@@ -110,7 +148,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.upload and self.flow.read_paused:  # it is we who are slow
             self._set_deadline()
         else:
-            self.transport.close()
+            self.transport.close_at_once()
 
     @staticmethod
     def _cancel(timer: asyncio.TimerHandle | None) -> None:

@@ -11,6 +11,8 @@ from app.main import set_up
 from app.settings import Settings
 from tests.conftest import SITUATION, Databases, Server
 
+pytestmark = pytest.mark.anyio
+
 
 def test_four_workers_start_on_an_empty_database_and_answer_alike(databases: Databases) -> None:
     server = Server(databases.create(), "--workers", "4")
@@ -56,6 +58,30 @@ def answered(connection: socket.socket) -> bool:
         return bool(connection.recv(1))
     except ConnectionError:
         return False
+
+
+async def test_who_sends_too_much_still_reads_why(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        for size in (300_000, 2_000_000, 8_500_000) * 4:
+            answer = await client.post("/v1/score", content=b"x" * size, headers={"content-type": "application/json"})
+            assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_who_never_stops_sending_is_closed_after_the_answer(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        connection.sendall(b"Content-Length: 9000000000\r\n\r\n")
+        assert b" 413 " in connection.recv(4096)
+        with pytest.raises(ConnectionError):
+            send_for_long(connection)
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+
+
+def send_for_long(connection: socket.socket) -> None:
+    """Ten seconds at most."""
+    for _ in range(1000):
+        connection.sendall(b"x" * 65_536)
+        time.sleep(0.01)
 
 
 def test_a_connection_without_a_byte_is_closed(server: Server) -> None:

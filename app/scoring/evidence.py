@@ -62,7 +62,7 @@ class Quoter:
         peak = free.max(initial=-np.inf)
         if peak <= 0:
             return None
-        net = free - COST * peak
+        net = (free - COST * peak).tolist()
         best, found = 0.0, None
         for first, last in self._sentences:
             total, begin = 0.0, first
