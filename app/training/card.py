@@ -13,7 +13,7 @@ from app.scoring.labels import CRITERIA, FACTORS, TRAITS, VERDICTS
 from app.scoring.records import Record, Situations
 from app.scoring.report import measured
 
-VERSION = "2026.2"
+VERSION = "2026.3"
 PURPOSE = {
     "purpose": "Classify a described work situation: does it call for leadership, for management, for both, or does "
     "the text say too little to tell.",

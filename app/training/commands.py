@@ -16,7 +16,7 @@ from app.scoring.records import Record, Situations
 from app.scoring.scorer import ARTEFACT
 from app.training import baselines as simple
 from app.training.card import write_card
-from app.training.distil import taught, views
+from app.training.distil import labelled, taught, views
 from app.training.examples import Reader, example_of
 from app.training.export import write_encoder, write_heads
 from app.training.fit import Recipe, fit
@@ -26,8 +26,8 @@ log = logging.getLogger("lead_or_manage.training")
 TEACHER = Recipe(seed=2, rate=3e-5, layer_decay=0.92, head_epochs=8)
 TEACHER_EPOCHS = 2
 STUDENT = Recipe()
-VIEWS, PASSES = 4, 2
-"""How many views of each text there are, and how often the student goes through them all."""
+VIEWS = 6
+"""How many views of each text the student reads, each once."""
 
 
 def train(
@@ -49,17 +49,22 @@ def train(
     records = random.Random(STUDENT.seed).sample(records, round(share * len(records))) if share < 1 else records
     examples = [example_of(record, second.get(record.id)) for record in records]
     torch.use_deterministic_algorithms(True)
-    seen = views(examples, VIEWS, STUDENT.seed)
+    shown = views(examples, VIEWS, STUDENT.seed)
+    seen = labelled(shown)
     if teacher_model:
-        shown = views(examples, TEACHER_EPOCHS, TEACHER.seed)
         log.info("the teacher, %s", teacher_model)
-        teacher, reader = fit(teacher_model, shown, examples, dev, recipe=TEACHER, log=log.info), Reader(teacher_model)
+        lessons = labelled(views(examples, TEACHER_EPOCHS, TEACHER.seed))
+        teacher, reader = (
+            fit(teacher_model, lessons, examples, dev, recipe=TEACHER, log=log.info),
+            Reader(teacher_model),
+        )
         started = time.monotonic()
-        seen = [taught(teacher, reader, epoch) for epoch in seen]
+        seen = taught(teacher, reader, shown)
         log.info("%d views read by the teacher, %.0f s", sum(map(len, seen)), time.monotonic() - started)
+        del teacher
     base = base_folder(base_model)
     log.info("the student, %s", base)
-    network = fit(base, seen * PASSES, examples, dev, recipe=STUDENT, log=log.info)
+    network = fit(base, seen, examples, dev, recipe=STUDENT, log=log.info)
     write_encoder(network, Reader(base).tokenizer, folder)
     write_heads(network, folder, [example_of(record, second.get(record.id)) for record in dev])
     write_card(folder, situations, {"student": asdict(STUDENT), "teacher": asdict(TEACHER) if teacher_model else None})
