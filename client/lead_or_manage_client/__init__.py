@@ -16,6 +16,7 @@ from lead_or_manage_client.errors import (
     ProblemError,
     RateLimited,
     ServerError,
+    StillRunning,
     TimedOut,
     TooLarge,
     Unauthorized,
@@ -23,6 +24,9 @@ from lead_or_manage_client.errors import (
     UnexpectedAnswer,
     error_of,
 )
+from lead_or_manage_client.job_items import JobItem, JobOptions, JobText
+from lead_or_manage_client.jobs import JobAnswer
+from lead_or_manage_client.kept import KeptAnswer
 from lead_or_manage_client.offsets import quote
 from lead_or_manage_client.problems import Problem, ProblemDetail
 from lead_or_manage_client.retries import Retries
@@ -38,6 +42,11 @@ __all__ = [
     "Forbidden",
     "Gone",
     "Invalid",
+    "JobAnswer",
+    "JobItem",
+    "JobOptions",
+    "JobText",
+    "KeptAnswer",
     "LeadOrManageError",
     "NotFound",
     "Options",
@@ -51,6 +60,7 @@ __all__ = [
     "ScoreAnswer",
     "ScoredItem",
     "ServerError",
+    "StillRunning",
     "TimedOut",
     "TooLarge",
     "Unauthorized",

@@ -1,19 +1,15 @@
 """The client for asyncio; it has the methods of Client, to be awaited or iterated with `async for`."""
 
-import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from itertools import count
-from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
-
-import httpx
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from typing import Unpack
 
 from lead_or_manage_client import calls, catalogue, filters
 from lead_or_manage_client.batches import alone_too_large, async_batches, numbered
-from lead_or_manage_client.calls import Call, Resource
-from lead_or_manage_client.connection import BASE_URL, BATCH_SIZE, RETRIES, TIMEOUT, content_of, headers_of
+from lead_or_manage_client.bulk import AsyncBulk
+from lead_or_manage_client.connection import BATCH_SIZE
+from lead_or_manage_client.editing import AsyncEditing
 from lead_or_manage_client.errors import TooLarge
-from lead_or_manage_client.retries import Retries
+from lead_or_manage_client.keeping import AsyncKeeping
 from lead_or_manage_client.scoring import (
     Alive,
     BatchItem,
@@ -25,41 +21,9 @@ from lead_or_manage_client.scoring import (
     ScoredItem,
 )
 
-T = TypeVar("T")
 
-
-class AsyncClient:
+class AsyncClient(AsyncKeeping, AsyncBulk, AsyncEditing):
     """Talks to one service. Use it as an async context manager, or await `close` in the end. Tasks may share it."""
-
-    def __init__(
-        self,
-        base_url: str = BASE_URL,
-        api_key: str | None = None,
-        *,
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: Retries = RETRIES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        """`transport`: one of httpx, for a proxy, certificates of your own, or tests."""
-        self._retries = retries
-        self._http = httpx.AsyncClient(
-            base_url=base_url, headers=headers_of(api_key), timeout=timeout, transport=transport
-        )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._http.base_url)!r})"
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def score(self, text: str, *, id: str | None = None, **options: Unpack[Options]) -> ScoreAnswer:
         """Judge one situation. `id` is yours and comes back with the answer."""
@@ -168,31 +132,3 @@ class AsyncClient:
     async def ready(self) -> Ready:
         """Whether the service can do its work. Raises Unavailable if it still cannot after the retries."""
         return await self._answer(calls.READY)
-
-    async def _items(self, resource: Resource[T], chosen: Mapping[str, Any]) -> AsyncIterator[T]:
-        cursor = None
-        while True:
-            page = await self._answer(resource.page(chosen, cursor))
-            for item in page["items"]:
-                yield item
-            cursor = calls.next_cursor(page)
-            if cursor is None:
-                return
-
-    async def _answer(self, call: Call[T]) -> T:
-        return content_of(call, await self._send(call))
-
-    async def _send(self, call: Call[Any]) -> httpx.Response:
-        for tried in count():
-            try:
-                response = await self._http.request(
-                    call.method, call.path, params=call.params, content=call.body, headers=call.headers
-                )
-            except httpx.TransportError as failure:
-                wait = self._retries.after_failure(tried, call.repeatable, failure)
-            else:
-                if response.is_success:
-                    return response
-                wait = self._retries.after_answer(tried, call.repeatable, response)
-            await asyncio.sleep(wait)
-        raise AssertionError("unreachable")

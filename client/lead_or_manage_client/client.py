@@ -1,19 +1,15 @@
 """The client for code that waits."""
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
-from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
-
-import httpx
+from collections.abc import Iterable, Iterator
+from typing import Unpack
 
 from lead_or_manage_client import calls, catalogue, filters
 from lead_or_manage_client.batches import alone_too_large, batches, numbered
-from lead_or_manage_client.calls import Call, Resource
-from lead_or_manage_client.connection import BASE_URL, BATCH_SIZE, RETRIES, TIMEOUT, content_of, headers_of
+from lead_or_manage_client.bulk import Bulk
+from lead_or_manage_client.connection import BATCH_SIZE
+from lead_or_manage_client.editing import Editing
 from lead_or_manage_client.errors import TooLarge
-from lead_or_manage_client.retries import Retries
+from lead_or_manage_client.keeping import Keeping
 from lead_or_manage_client.scoring import (
     Alive,
     BatchItem,
@@ -25,39 +21,9 @@ from lead_or_manage_client.scoring import (
     ScoredItem,
 )
 
-T = TypeVar("T")
 
-
-class Client:
+class Client(Keeping, Bulk, Editing):
     """Talks to one service. Use it as a context manager, or call `close` in the end. Threads may share it."""
-
-    def __init__(
-        self,
-        base_url: str = BASE_URL,
-        api_key: str | None = None,
-        *,
-        timeout: float | httpx.Timeout = TIMEOUT,
-        retries: Retries = RETRIES,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """`transport`: one of httpx, for a proxy, certificates of your own, or tests."""
-        self._retries = retries
-        self._http = httpx.Client(base_url=base_url, headers=headers_of(api_key), timeout=timeout, transport=transport)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._http.base_url)!r})"
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def score(self, text: str, *, id: str | None = None, **options: Unpack[Options]) -> ScoreAnswer:
         """Judge one situation. `id` is yours and comes back with the answer."""
@@ -161,30 +127,3 @@ class Client:
     def ready(self) -> Ready:
         """Whether the service can do its work. Raises Unavailable if it still cannot after the retries."""
         return self._answer(calls.READY)
-
-    def _items(self, resource: Resource[T], chosen: Mapping[str, Any]) -> Iterator[T]:
-        cursor = None
-        while True:
-            page = self._answer(resource.page(chosen, cursor))
-            yield from page["items"]
-            cursor = calls.next_cursor(page)
-            if cursor is None:
-                return
-
-    def _answer(self, call: Call[T]) -> T:
-        return content_of(call, self._send(call))
-
-    def _send(self, call: Call[Any]) -> httpx.Response:
-        for tried in count():
-            try:
-                response = self._http.request(
-                    call.method, call.path, params=call.params, content=call.body, headers=call.headers
-                )
-            except httpx.TransportError as failure:
-                wait = self._retries.after_failure(tried, call.repeatable, failure)
-            else:
-                if response.is_success:
-                    return response
-                wait = self._retries.after_answer(tried, call.repeatable, response)
-            time.sleep(wait)
-        raise AssertionError("unreachable")

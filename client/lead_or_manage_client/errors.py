@@ -23,6 +23,10 @@ class TimedOut(ConnectionFailed):
     """No answer came in time."""
 
 
+class StillRunning(LeadOrManageError, TimeoutError):
+    """A job has not ended in the time that you gave it. It goes on."""
+
+
 class UnexpectedAnswer(LeadOrManageError):
     """Something answered that is not this service: a success without JSON, or a redirect."""
 

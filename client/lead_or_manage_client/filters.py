@@ -1,4 +1,4 @@
-"""The filters of the lists of the catalogue. Several values of one filter mean or, different filters mean and."""
+"""The filters of the lists. Several values of one filter mean or, different filters mean and."""
 
 from typing import TypeAlias, TypedDict
 
@@ -87,3 +87,18 @@ class ProgramFilters(ListFilters, total=False):
 
 class FactFilters(ListFilters, total=False):
     """How to choose and sort facts; they also sort by value."""
+
+
+class AssessmentFilters(TypedDict, total=False):
+    """How to choose kept assessments."""
+
+    verdict: Texts
+    """With this verdict."""
+    status: Texts
+    """With this status."""
+    model: str
+    """Judged by this version of the model."""
+    created_from: str
+    """Kept at this time or later: RFC 3339, with its offset from UTC."""
+    created_to: str
+    """Kept before this time: RFC 3339, with its offset from UTC."""

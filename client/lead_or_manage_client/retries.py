@@ -27,21 +27,22 @@ class Retries:
         """Seconds to wait after no answer came. Raises ConnectionFailed where another try is not due."""
         if repeatable and tried < self.times and isinstance(failure, _RETRIED_FAILURES):
             return self._backoff(tried)
-        kind = TimedOut if isinstance(failure, httpx.TimeoutException) else ConnectionFailed
-        raise kind(f"No answer from the service: {type(failure).__name__} {failure}".rstrip()) from failure
+        raise no_answer(failure) from failure
 
     def after_answer(self, tried: int, repeatable: bool, response: httpx.Response) -> float:
         """Seconds to wait after an answer that is no success. Raises its error where another try is not due."""
         asked = retry_after(response) or 0.0
-        if (
-            repeatable
-            and tried < self.times
-            and response.status_code in RETRIED_STATUSES
-            and asked <= self.longest_wait
-        ):
+        passes = response.status_code in RETRIED_STATUSES or (response.status_code == 409 and asked)
+        if repeatable and tried < self.times and passes and asked <= self.longest_wait:
             return asked + self._backoff(tried) if asked else self._backoff(tried)
         raise error_from(response)
 
     def _backoff(self, tried: int) -> float:
         top = min(self.first_wait * 2**tried, self.longest_wait)
         return random.uniform(top / 2, top)  # noqa: S311  # spreads load, guards nothing
+
+
+def no_answer(failure: httpx.TransportError) -> ConnectionFailed:
+    """The exception for an answer that did not come, or not whole."""
+    kind = TimedOut if isinstance(failure, httpx.TimeoutException) else ConnectionFailed
+    return kind(f"No answer from the service: {type(failure).__name__} {failure}".rstrip())

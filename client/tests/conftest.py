@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -36,10 +37,10 @@ def server(database_url: str) -> Iterator[Server]:
 
 @pytest.fixture
 def make_key(database_url: str) -> Callable[..., str]:
-    def make(*scopes: str) -> str:
+    def make(*scopes: str, tenant: str = "acme") -> str:
         engine = connect(database_url)
         with Session(engine) as session:
-            plain, _ = create(session, name="a test", tenant="acme", scopes=list(scopes))
+            plain, _ = create(session, name="a test", tenant=tenant, scopes=list(scopes))
             session.commit()
         engine.dispose()
         return plain
@@ -95,6 +96,13 @@ def client(make_client: MakeClient, server: Server) -> Any:
 
 
 @pytest.fixture
+def keyed(make_client: MakeClient, make_key: Callable[..., str], server: Server) -> Any:
+    """A client of the real server with every right in an organisation of its own."""
+    key = make_key("read", "score", "write", "admin", tenant=f"t-{uuid.uuid4().hex}")
+    return make_client(server.url, key)
+
+
+@pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits before retries, which take no time here."""
     waited: list[float] = []
@@ -107,8 +115,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         async def sleep(seconds: float) -> None:
             waited.append(seconds)
 
-    monkeypatch.setattr("lead_or_manage_client.client.time", Clock)
-    monkeypatch.setattr("lead_or_manage_client.async_client.asyncio", Loop)
+    monkeypatch.setattr("lead_or_manage_client.sending.time", Clock)
+    monkeypatch.setattr("lead_or_manage_client.sending.asyncio", Loop)
     return waited
 
 

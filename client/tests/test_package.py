@@ -14,13 +14,25 @@ from typing import Any, is_typeddict
 import pytest
 
 import lead_or_manage_client
-from lead_or_manage_client import AsyncClient, Client, catalogue, filters, problems, scoring
+from lead_or_manage_client import (
+    AsyncClient,
+    Client,
+    catalogue,
+    edits,
+    filters,
+    job_items,
+    jobs,
+    kept,
+    problems,
+    scoring,
+)
 from tests.conftest import SITUATION, Server
 
 HERE = Path(lead_or_manage_client.__file__).parent
 README = (HERE.parent / "README.md").read_text(encoding="utf-8")
 OPENAPI: dict[str, Any] = json.loads((HERE.parents[1] / "tests" / "openapi.json").read_text(encoding="utf-8"))
 SCHEMAS: dict[str, Any] = OPENAPI["components"]["schemas"]
+TYPES = [scoring, catalogue, problems, kept, jobs, edits]
 LISTS = {
     "ConceptFilters": "concepts",
     "DifferenceFilters": "differences",
@@ -30,6 +42,7 @@ LISTS = {
     "SkillFilters": "skills",
     "ProgramFilters": "programs",
     "FactFilters": "facts",
+    "AssessmentFilters": "assessments",
 }
 
 
@@ -38,16 +51,13 @@ def surface(kind: type) -> dict[str, list[str]]:
     methods = inspect.getmembers(kind, inspect.isfunction)
     shown = {name: inspect.signature(method).parameters.values() for name, method in methods if name[0] != "_"}
     return {
-        name: [
-            str(one).replace(" | collections.abc.AsyncIterable[str | lead_or_manage_client.scoring.BatchItem]", "")
-            for one in parameters
-        ]
+        name: [re.sub(r" \| collections\.abc\.AsyncIterable\[[^\]]*\]", "", str(one)) for one in parameters]
         for name, parameters in shown.items()
     }
 
 
 def test_both_clients_have_the_same_methods_parameters_and_words() -> None:
-    assert len(surface(Client)) > 20
+    assert len(surface(Client)) > 45
     assert surface(Client) == surface(AsyncClient)
     for name in surface(Client):
         assert getattr(Client, name).__doc__ == getattr(AsyncClient, name).__doc__
@@ -59,14 +69,14 @@ def typed(module: ModuleType) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("module", [scoring, catalogue, problems])
+@pytest.mark.parametrize("module", TYPES)
 def test_every_type_has_the_fields_that_the_service_documents(module: ModuleType) -> None:
     for name, kind in typed(module).items():
         assert set(kind.__annotations__) == set(SCHEMAS[name]["properties"]), f"{module.__name__}.{name}"
         assert kind.__required_keys__ == set(SCHEMAS[name].get("required", [])), f"{module.__name__}.{name}"
 
 
-@pytest.mark.parametrize("module", [scoring, catalogue, problems])
+@pytest.mark.parametrize("module", TYPES)
 def test_every_type_allows_null_where_the_service_does(module: ModuleType) -> None:
     for name, kind in typed(module).items():
         for field, described in SCHEMAS[name]["properties"].items():
@@ -74,12 +84,25 @@ def test_every_type_allows_null_where_the_service_does(module: ModuleType) -> No
             assert ("None" in str(kind.__annotations__[field])) == nullable, f"{name}.{field}"
 
 
+def query(path: str, method: str) -> set[str]:
+    return {one["name"] for one in OPENAPI["paths"][f"/v1/{path}"][method]["parameters"] if one["in"] == "query"}
+
+
+def test_jobs_take_the_options_that_the_service_documents() -> None:
+    assert job_items.FileOptions.__optional_keys__ == query("jobs", "post")
+    columns = {"text_column", "id_column", "group_column", "delimiter"}
+    assert job_items.JobOptions.__optional_keys__ == query("jobs", "post") - columns
+
+
+def test_an_assessment_is_kept_with_all_that_the_service_documents() -> None:
+    given = set(inspect.signature(Client.keep_assessment).parameters) - {"self", "idempotency_key"}
+    assert given == set(SCHEMAS["KeepRequest"]["properties"])
+
+
 def test_every_list_takes_the_filters_that_the_service_documents() -> None:
     assert set(typed(filters)) - {"ListFilters"} == set(LISTS)
     for name, path in LISTS.items():
-        parameters = {
-            one["name"] for one in OPENAPI["paths"][f"/v1/{path}"]["get"]["parameters"] if one["in"] == "query"
-        }
+        parameters = query(path, "get")
         kind = getattr(filters, name)
         assert kind.__required_keys__ | kind.__optional_keys__ == parameters - {"limit", "cursor"}, name
 
@@ -129,9 +152,17 @@ def test_it_works_where_nothing_but_httpx_is_installed(bare_python: Callable[[st
     assert said.split() == ["both", "8"]
 
 
-def test_every_block_of_the_readme_runs_as_it_stands(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_block_of_the_readme_runs_as_it_stands(
+    server: Server,
+    make_key: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LOM_KEY", make_key("read", "score", "write", "admin"))
+    monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)\n```", README, re.DOTALL)
-    assert len(blocks) > 6
+    assert len(blocks) > 9
     names: dict[str, Any] = {}
     for block in blocks:
         exec(block.replace("http://127.0.0.1:8000", server.url), names)
@@ -142,8 +173,14 @@ def test_every_block_of_the_readme_runs_as_it_stands(server: Server, capsys: pyt
         "\n1 text_empty The text",
         "\ntext_empty The text",
         "404 not_found",
+        "leadership Half the crew no longer speaks",
+        "1 assessment erased",
+        "done 3 of 3",
+        "\n1 Leeds text_empty",
+        "acme-plant-leaders 2 None",
     ):
         assert expected in said
+    assert len((tmp_path / "results.csv").read_text("utf-8").splitlines()) == 4
 
 
 def test_every_exception_stands_in_the_readme() -> None:
