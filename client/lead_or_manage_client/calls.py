@@ -192,7 +192,7 @@ def upload_job(file: Path | str | bytes, kind: Format | None, key: str | None, o
 
 
 def without_texts(call: Call[JobAnswer]) -> Call[Any]:
-    """The same upload without texts, of CSV the header alone: the service says what speaks against it, or `job_empty`."""
+    """The same upload without texts (of CSV, the header): the service says what speaks against it, or `job_empty`."""
     head, blocks = b"", call.body() if callable(call.body) and call.headers["Content-Type"] == CSV else None
     if isinstance(blocks, Iterable):
         head = next(iter(blocks), b"").partition(b"\n")[0]
