@@ -26,14 +26,14 @@ REQUEST_SECONDS = 10.0
 READER_SECONDS = 30.0
 HEADER_BYTES = 32 * 1024
 REQUEST_BYTES = 12 * 1024 * 1024  # the largest body and its chunk marks
-LINGER_SECONDS = 2.0
+LINGER_SECONDS = 10.0
 UPLOAD = "/v1/jobs"
 UPLOAD_BYTES = 2 * 1024**3
 
 
 class Lingering:
     """A transport that, closed while a request arrives, says no more and reads on until the other side has finished, or
-    for 2 s: who is still sending when a connection is gone never sees the answer (RFC 9112, 9.6)."""
+    for 10 s: who is still sending when a connection is gone never sees the answer (RFC 9112, 9.6)."""
 
     def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop

@@ -8,8 +8,7 @@ from typing import Unpack
 import httpx
 
 from lead_or_manage_client import calls
-from lead_or_manage_client.calls import Call, Format
-from lead_or_manage_client.errors import ConnectionFailed, Invalid
+from lead_or_manage_client.calls import Format
 from lead_or_manage_client.job_items import FileOptions, JobItem, JobOptions, JobText
 from lead_or_manage_client.jobs import JobAnswer, JobSummary
 from lead_or_manage_client.retries import no_answer
@@ -28,7 +27,7 @@ class Bulk(Sending):
         The same idempotency key with the same texts gives the same job; one is made unless you give one. Texts that can
         be read only once, such as a generator, are sent once: where that fails it is for you to try again.
         """
-        return self._upload(calls.create_job(texts, idempotency_key, options))
+        return self._answer(calls.create_job(texts, idempotency_key, options))
 
     def upload_job(
         self,
@@ -43,7 +42,7 @@ class Bulk(Sending):
         Unless you name the format it is CSV where the path ends in `.csv`, and NDJSON everywhere else.
         The same idempotency key with the same file gives the same job; one is made unless you give one.
         """
-        return self._upload(calls.upload_job(file, format, idempotency_key, options))
+        return self._answer(calls.upload_job(file, format, idempotency_key, options))
 
     def jobs(self) -> Iterator[JobAnswer]:
         """The jobs of your organisation, newest first."""
@@ -98,18 +97,6 @@ class Bulk(Sending):
         """Delete a job with its texts and results, ended or not. Raises NotFound where it is gone already."""
         self._send(calls.delete_job(job))
 
-    def _upload(self, call: Call[JobAnswer]) -> JobAnswer:
-        """A refusal that comes while texts are still sent may be lost with the connection: then it is asked for."""
-        try:
-            return self._answer(call)
-        except ConnectionFailed as failure:
-            try:
-                self._send(calls.without_texts(call))
-            except Invalid as refusal:
-                if refusal.code != "job_empty":
-                    raise
-            raise failure
-
 
 class AsyncBulk(AsyncSending):
     """Scores up to a million texts in the background."""
@@ -126,7 +113,7 @@ class AsyncBulk(AsyncSending):
         The same idempotency key with the same texts gives the same job; one is made unless you give one. Texts that can
         be read only once, such as a generator, are sent once: where that fails it is for you to try again.
         """
-        return await self._upload(calls.create_job(texts, idempotency_key, options))
+        return await self._answer(calls.create_job(texts, idempotency_key, options))
 
     async def upload_job(
         self,
@@ -141,7 +128,7 @@ class AsyncBulk(AsyncSending):
         Unless you name the format it is CSV where the path ends in `.csv`, and NDJSON everywhere else.
         The same idempotency key with the same file gives the same job; one is made unless you give one.
         """
-        return await self._upload(calls.upload_job(file, format, idempotency_key, options))
+        return await self._answer(calls.upload_job(file, format, idempotency_key, options))
 
     def jobs(self) -> AsyncIterator[JobAnswer]:
         """The jobs of your organisation, newest first."""
@@ -205,15 +192,3 @@ class AsyncBulk(AsyncSending):
     async def delete_job(self, job: JobAnswer | str) -> None:
         """Delete a job with its texts and results, ended or not. Raises NotFound where it is gone already."""
         await self._send(calls.delete_job(job))
-
-    async def _upload(self, call: Call[JobAnswer]) -> JobAnswer:
-        """A refusal that comes while texts are still sent may be lost with the connection: then it is asked for."""
-        try:
-            return await self._answer(call)
-        except ConnectionFailed as failure:
-            try:
-                await self._send(calls.without_texts(call))
-            except Invalid as refusal:
-                if refusal.code != "job_empty":
-                    raise
-            raise failure

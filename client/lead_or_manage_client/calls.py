@@ -191,14 +191,6 @@ def upload_job(file: Path | str | bytes, kind: Format | None, key: str | None, o
     return Call("POST", JOBS.path, options, lambda: file_blocks(file), headers)
 
 
-def without_texts(call: Call[JobAnswer]) -> Call[Any]:
-    """The same upload without texts (of CSV, the header): the service says what speaks against it, or `job_empty`."""
-    head, blocks = b"", call.body() if callable(call.body) and call.headers["Content-Type"] == CSV else None
-    if isinstance(blocks, Iterable):
-        head = next(iter(blocks), b"").partition(b"\n")[0]
-    return replace(call, body=head, headers={"Content-Type": call.headers["Content-Type"]}, repeatable=False)
-
-
 def job(job: Mapping[str, object] | str) -> Call[JobAnswer]:
     return Call("GET", _under(JOBS, job))
 

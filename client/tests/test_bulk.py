@@ -147,15 +147,6 @@ def test_a_refusal_is_heard_while_texts_are_still_sent(make_client: MakeClient, 
         client.upload_job("\n".join(["id,said", *texts]).encode(), format="csv")
 
 
-def test_a_connection_that_breaks_with_nothing_against_the_texts_is_no_refusal(make_client: MakeClient) -> None:
-    script = Script(httpx.ReadError("cut"), refusal(422, "job_empty"))
-    client = make_client(BASE, transport=script.transport, retries=Retries(times=0))
-    with pytest.raises(ConnectionFailed):
-        client.create_job(["A plan."])
-    assert script.requests[1].content == b""
-    assert "idempotency-key" not in script.requests[1].headers
-
-
 def test_a_path_is_not_taken_for_texts(make_client: MakeClient) -> None:
     for given in ("survey.csv", Path("survey.csv"), b"text"):
         with pytest.raises(TypeError, match="upload_job"):
