@@ -130,8 +130,10 @@ def open_queue(settings: Settings) -> Queue | None:
     if settings.jobs == "embedded":
         return None
     engine = connect(settings.database_url)
-    queue: Queue = queue_module(settings).ProcrastinateQueue(engine)
-    engine.dispose()
+    try:
+        queue: Queue = queue_module(settings).ProcrastinateQueue(engine)
+    finally:
+        engine.dispose()
     return queue
 
 
