@@ -37,7 +37,7 @@ from app.jobs import routes as jobs
 from app.jobs.runner import Queue, Runner
 from app.mcp import mount as mcp
 from app.metrics import watch_pool
-from app.middleware import BodyLimit, ConditionalGet, RequestContext, RootPath
+from app.middleware import BodyLimit, ConditionalGet, Linger, RequestContext, RootPath
 from app.privacy import routes as privacy
 from app.scoring import Scorer
 from app.scoring.scorer import current_version
@@ -198,8 +198,9 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-API-Key", "X-Request-ID"],
             expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestContext, settings.allowed_hosts)
     app.add_middleware(RootPath, settings.root_path)
+    app.add_middleware(RequestContext, settings.allowed_hosts)
+    app.add_middleware(Linger)
     _document(app, bool(settings.require_key))
     return app
 

@@ -9,7 +9,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 from traceback import extract_tb
 
+from anyio import move_on_after
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError, BadRequest, Misdirected, TooLarge, path_of, problem_response, route_of
@@ -18,6 +20,7 @@ from app.settings import is_loopback
 
 log = logging.getLogger("lead_or_manage.access")
 
+LINGER_SECONDS = 2.0
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SECURITY_HEADERS = {
@@ -29,18 +32,64 @@ _CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class RootPath:
-    """Serves under a path of a proxy, whether or not the proxy takes that path off: routes see it either way."""
+    """Serves under a path of a proxy, whether or not the proxy takes that path off: routes see it either way. Only
+    `Location` carries it, as clients resolve that against the address that they asked."""
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
         self.app, self.root_path = app, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         root = self.root_path
-        if root and scope["type"] == "http":
-            scope["root_path"] = root
-            if not scope["path"].startswith(f"{root}/"):
-                scope["path"] = root + scope["path"]
-        await self.app(scope, receive, send)
+        if not root or scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_location(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("location", "").startswith("/"):
+                    headers["Location"] = root + headers["Location"]
+            await send(message)
+
+        scope["root_path"] = root
+        if scope["path"] == root:  # the pages' relative addresses need the slash
+            return await RedirectResponse("/", 307)(scope, receive, send_location)
+        if not scope["path"].startswith(f"{root}/"):
+            scope["path"] = root + scope["path"]
+        await self.app(scope, receive, send_location)
+
+
+class Linger:
+    """Before a connection is closed under a body that still comes, takes it in for a while: a proxy that is cut off
+    while it sends tells its caller 502 in place of our answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        more, closing, held = True, False, False
+
+        async def take() -> Message:
+            nonlocal more
+            message = await receive()
+            more = message.get("more_body", False)
+            return message
+
+        async def hold(message: Message) -> None:
+            nonlocal closing, held
+            if message["type"] == "http.response.start":
+                closing = Headers(scope=message).get("connection") == "close"
+            elif closing and more and not message.get("more_body"):
+                held, message = True, {**message, "more_body": True}
+            await send(message)
+
+        await self.app(scope, take, hold)
+        if held:
+            with move_on_after(LINGER_SECONDS):
+                while more:
+                    await take()
+            await send({"type": "http.response.body", "body": b""})
 
 
 class RequestContext:
