@@ -22,7 +22,7 @@ from app.jobs.items import ColumnMissing
 from app.jobs.schemas import NewJob
 from app.jobs.work import Judge
 from app.logs import start_log
-from app.main import create_app, openapi_json, queue_module, set_up
+from app.main import create_app, open_queue, openapi_json, queue_module, set_up
 from app.scoring import Scorer
 from app.scoring.evaluation import predict
 from app.scoring.records import RecordError, Situations, read_records
@@ -80,8 +80,7 @@ def serve(
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise fail("LOM_TLS_CERTIFICATE and LOM_TLS_KEY go together: set both or none")
     start_log(settings.log_level)
-    if settings.jobs == "queue":
-        queue_module(settings)  # says now what is missing
+    open_queue(settings)  # says now what is missing
     try:
         report = set_up(settings)
     except SeedError as error:
@@ -155,8 +154,10 @@ def worker(
     queue = queue_module(settings)
     set_up(settings)
     engine = connect(settings.database_url)
-    queue.run_worker(engine, Assessor(Scorer.load(), concurrency), concurrency)
-    engine.dispose()
+    try:
+        queue.run_worker(engine, Assessor(Scorer.load(), concurrency), concurrency)
+    finally:
+        engine.dispose()
 
 
 def _read(text: str) -> str:

@@ -130,8 +130,10 @@ def open_queue(settings: Settings) -> Queue | None:
     if settings.jobs == "embedded":
         return None
     engine = connect(settings.database_url)
-    queue: Queue = queue_module(settings).ProcrastinateQueue(engine)
-    engine.dispose()
+    try:
+        queue: Queue = queue_module(settings).ProcrastinateQueue(engine)
+    finally:
+        engine.dispose()
     return queue
 
 
@@ -196,8 +198,8 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-API-Key", "X-Request-ID"],
             expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(RequestContext, settings.allowed_hosts)
     app.add_middleware(RootPath, settings.root_path)
+    app.add_middleware(RequestContext, settings.allowed_hosts)
     _document(app, bool(settings.require_key))
     return app
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from traceback import extract_tb
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError, BadRequest, Misdirected, TooLarge, path_of, problem_response, route_of
@@ -29,18 +30,30 @@ _CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class RootPath:
-    """Serves under a path of a proxy, whether or not the proxy takes that path off: routes see it either way."""
+    """Serves under a path of a proxy, whether or not the proxy takes that path off: routes see it either way. Only
+    `Location` carries it, as clients resolve that against the address that they asked."""
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
         self.app, self.root_path = app, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         root = self.root_path
-        if root and scope["type"] == "http":
-            scope["root_path"] = root
-            if not scope["path"].startswith(f"{root}/"):
-                scope["path"] = root + scope["path"]
-        await self.app(scope, receive, send)
+        if not root or scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_location(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("location", "").startswith("/"):
+                    headers["Location"] = root + headers["Location"]
+            await send(message)
+
+        scope["root_path"] = root
+        if scope["path"] == root:  # the pages' relative addresses need the slash
+            return await RedirectResponse("/", 307)(scope, receive, send_location)
+        if not scope["path"].startswith(f"{root}/"):
+            scope["path"] = root + scope["path"]
+        await self.app(scope, receive, send_location)
 
 
 class RequestContext:

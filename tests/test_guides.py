@@ -6,9 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -39,7 +41,7 @@ def try_out(
         "PYTHONPATH": str(ROOT),
         "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
     }
-    mine = make_key("read", "score")
+    mine = make_key("read", "score", "write", "admin", tenant=f"quickstart {uuid.uuid4()}")
 
     def run(program: list[str], block: str) -> str:
         own = {} if "lead-or-manage" in block else {"LOM_KEY": mine}
@@ -56,38 +58,56 @@ def blocks(language: str) -> list[str]:
     return [block for written, block in BLOCKS if written == language]
 
 
-def test_the_shell_blocks_make_a_key_and_score(try_out: Callable[[list[str], str], str]) -> None:
+def test_the_shell_blocks_make_a_key_score_keep_survey_and_add_a_program(
+    try_out: Callable[[list[str], str], str],
+) -> None:
     if shutil.which("curl") is None:
         cannot_run("curl: not on this machine, so the quickstart was not tried in full")
-    key, scored = (try_out(["sh", "-eu"], block) for block in blocks("sh"))
+    key, scored, kept, survey, own = (try_out(["sh", "-eu"], block) for block in blocks("sh"))
     assert re.fullmatch(r"lom_live_\w{38}\n", key)
     assert json.loads(scored)["verdict"] == "leadership"
+    feedback, erased = answers(kept)
+    assert (feedback["verdict"], erased["assessments"], erased["feedback"]) == ("management", 1, 1)
+    assert [(group["group"], group["n"]) for group in json.loads(survey)["groups"]] == [("Leeds", 12)]
+    added, advice = answers(own)
+    assert [program["name"] for program in advice["recommendations"]["programs"]] == [added["name"]]
 
 
-def test_the_python_block_scores_many_tells_of_errors_and_reads_every_page(
+def answers(printed: str) -> list[dict[str, Any]]:
+    """JSON documents that follow one another without a line between."""
+    found, decoder = [], json.JSONDecoder()
+    while printed:
+        document, end = decoder.raw_decode(printed)
+        found.append(document)
+        printed = printed[end:].lstrip()
+    return found
+
+
+def test_the_python_blocks_score_many_tell_of_errors_read_every_page_keep_survey_and_add_a_program(
     try_out: Callable[[list[str], str], str], server: Server
 ) -> None:
-    (block,) = blocks("python")
-    said = try_out([sys.executable, "-"], block).splitlines()
+    said = try_out([sys.executable, "-"], "\n".join(blocks("python"))).splitlines()
     assert [line.split()[:2] for line in said[:3]] == [["0", "leadership"], ["1", "management"], ["2", "text_empty"]]
     programs = [item["name"] for item in httpx.get(f"{server.url}/v1/programs").json()["items"]]
-    assert said[3:] == [str(programs[:2]), str(programs[2:])]
+    assert said[3:5] == [str(programs[:2]), str(programs[2:])]
+    assert said[5].startswith("Leeds 12 {'value': ")
+    assert said[6:] == ["['After a merger']"]
 
 
-def test_the_typescript_block_scores_and_its_quotes_are_exact(
-    try_out: Callable[[list[str], str], str], tmp_path: Path
+def test_the_typescript_blocks_score_with_exact_quotes_keep_survey_and_add_a_program(
+    try_out: Callable[[list[str], str], str],
 ) -> None:
-    (block,) = blocks("ts")
     node, _ = compute_driver_executable()  # the browser driver brings a Node that reads TypeScript
-    said = try_out([node, "--input-type=module-typescript", "-"], block).splitlines()
+    said = try_out([node, "--input-type=module-typescript", "-"], "\n".join(blocks("ts"))).splitlines()
     assert said[0].startswith("leadership {")
-    assert len(said) > 1
-    assert all(line.endswith(" true") for line in said[1:])
+    assert len(said) > 3
+    assert all(line.endswith(" true") for line in said[1:-2])
+    assert said[-2:] == ["Leeds 12", "[ 'After a move' ]"]
 
 
 def test_every_block_is_tried() -> None:
     assert {language for language, _ in BLOCKS} == {"sh", "python", "ts"}
-    assert len(BLOCKS) == 4
+    assert [len(blocks(language)) for language in ("sh", "python", "ts")] == [5, 2, 2]
 
 
 def test_every_code_that_is_really_answered_is_explained_and_no_other() -> None:

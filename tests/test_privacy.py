@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from app.access.middleware import OWN_PATHS
+from app.database import Base
 from app.main import create_app
 from app.privacy.statement import statement
 from app.settings import Settings
@@ -37,6 +38,20 @@ async def test_it_names_only_paths_of_this_service(client: httpx.AsyncClient) ->
     paths = set((await client.get("/openapi.json")).json()["paths"]) | {"/v1/models/current"}
     for path in re.findall(r"/v1/[a-z/{}]*", statement().model_dump_json()):
         assert path in paths or path.startswith(OWN_PATHS), path
+
+
+def test_every_table_has_a_word_in_it() -> None:
+    named = [table for part in statement().stored for table in part.tables]
+    assert set(named) == set(Base.metadata.tables)
+
+
+def test_it_tells_of_each_place_where_something_is_kept_or_sent() -> None:
+    said = statement()
+    stored = {word: part for part in said.stored for word in re.findall(r"\w+", part.what)}
+    for word in ("audit", "Idempotency", "webhook", "Metrics", "Traces", "Feedback"):
+        assert word in stored, word
+    for word in ("webhook", "Traces"):
+        assert word in said.transfers, word
 
 
 async def test_the_reading_view_has_the_same_words(client: httpx.AsyncClient) -> None:

@@ -52,6 +52,23 @@ def test_everything_is_found_whether_or_not_the_proxy_takes_the_path_off(under_a
         assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
 
 
+def test_the_path_without_its_slash_leads_to_the_page(under_a_path: Server) -> None:
+    answer = httpx.get(f"{under_a_path.url}{ROOT_PATH}")
+    assert (answer.status_code, answer.headers["location"]) == (307, f"{ROOT_PATH}/")
+    assert answer.headers["x-request-id"]
+    page = httpx.get(f"{under_a_path.url}{ROOT_PATH}", follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, f"{ROOT_PATH}/")
+
+
+@pytest.mark.parametrize("sent", ["", ROOT_PATH], ids=["proxy strips", "proxy does not strip"])
+def test_location_leads_behind_the_proxy(under_a_path: Server, make_key: Callable[..., str], sent: str) -> None:
+    mine = {"X-API-Key": make_key("read", "write")}
+    made = httpx.post(f"{under_a_path.url}{sent}/v1/assessments", json={"text": SITUATION}, headers=mine, timeout=60)
+    assert made.headers["location"] == f"{ROOT_PATH}/v1/assessments/{made.json()['id']}"
+    there = httpx.URL(f"{under_a_path.url}{ROOT_PATH}/v1/assessments").join(made.headers["location"])
+    assert httpx.get(there, headers=mine).json()["id"] == made.json()["id"]
+
+
 def test_links_are_put_behind_the_base_address_and_lead_on(under_a_path: Server, server: Server) -> None:
     with httpx.Client(base_url=f"{under_a_path.url}{ROOT_PATH}", timeout=60) as client:
         seen, path = [], "/v1/criteria?limit=3"

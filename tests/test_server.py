@@ -107,6 +107,18 @@ def test_what_is_not_http_gets_a_problem_with_an_id(server: Server) -> None:
     assert json.loads(body)["request_id"].encode() in head
 
 
+def test_a_refusal_reaches_whoever_is_still_sending(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        head = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nX-API-Key: wrong\r\nContent-Type: text/csv\r\n"
+        connection.sendall(head + b"Content-Length: 50000000\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(b"a" * 8000)
+            time.sleep(0.005)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 401 ")
+        while connection.recv(4096):  # and then it is closed
+            pass
+
+
 def test_a_connection_lives_on_after_head(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         for method in ("HEAD", "GET", "HEAD", "GET"):

@@ -9,9 +9,10 @@ import typer
 from sqlmodel import Session
 
 from app.access import keys as store
+from app.access.keys import AccessError
 from app.access.tables import ApiKey
-from app.database import connect
-from app.settings import load_settings
+from app.database import connect, is_current
+from app.settings import data_path, load_settings
 
 keys = typer.Typer(name="keys", help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
 KeyId = Annotated[str, typer.Argument(help="The id that `keys list` shows")]
@@ -20,10 +21,16 @@ KeyId = Annotated[str, typer.Argument(help="The id that `keys list` shows")]
 @contextmanager
 def _session() -> Iterator[Session]:
     engine = connect(load_settings().database_url)
-    with Session(engine) as session:
-        yield session
-        session.commit()
-    engine.dispose()
+    try:
+        if not is_current(engine, data_path("migrations")):
+            raise AccessError(
+                "the database is not that of this release; `lead-or-manage serve`, or `seed`, makes it so"
+            )
+        with Session(engine) as session:
+            yield session
+            session.commit()
+    finally:
+        engine.dispose()
 
 
 @keys.command()

@@ -6,9 +6,11 @@ the queue in the transaction that notes it as put there, so none is lost; one th
 
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import procrastinate
+from procrastinate.schema import SchemaManager
 from sqlalchemy import Engine, make_url, text, update
 from sqlmodel import Session, col, select
 
@@ -16,12 +18,15 @@ from app.assessments.service import Assessor
 from app.jobs.store import ACTIVE, KEPT
 from app.jobs.tables import Chunk, Job
 from app.jobs.work import score_chunk
+from app.settings import SettingsError
 
 SCHEMA = "procrastinate"
 QUEUE = "scoring"
 BATCH = 500
 STALLED_SECONDS = 30.0
 _LOCK = 0x4C4F4D32
+_UNNAMED = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
+"""What a schema holds that was made before its comment named it, by procrastinate 3.10."""
 _PATH = text(f"SET LOCAL search_path TO {SCHEMA}")
 
 logging.getLogger("procrastinate").setLevel(logging.WARNING)
@@ -31,7 +36,7 @@ class ProcrastinateQueue:
     """What the service needs of the queue: to put chunks into it."""
 
     def __init__(self, engine: Engine) -> None:
-        create_schema(engine)
+        prepare_schema(engine)
         self._app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
     def carry(self, engine: Engine) -> None:
@@ -54,20 +59,40 @@ class ProcrastinateQueue:
                 session.commit()
 
 
-def create_schema(engine: Engine) -> None:
-    """Make procrastinate's tables in a schema of their own, once."""
+def prepare_schema(engine: Engine) -> None:
+    """Make procrastinate's tables in a schema of their own, or bring them to the version of the library.
+
+    procrastinate leaves it to us to know which of its migrations are applied: the schema's comment names the last one.
+    Raises SettingsError where a newer library has been here.
+    """
+    shipped = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    newest = shipped[-1].name
     with engine.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        if connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.procrastinate_jobs')")) is None:
-            connection.execute(_PATH)
-            raw: Any = connection.connection.driver_connection
-            raw.execute(procrastinate.schema.SchemaManager.get_schema())
+        connection.execute(_PATH)
+        raw: Any = connection.connection.driver_connection
+        if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
+            raw.execute(SchemaManager.get_schema())
+            applied = ""
+        else:
+            applied = connection.scalar(text(f"SELECT obj_description('{SCHEMA}'::regnamespace)")) or _UNNAMED
+            for migration in shipped:
+                if migration.name > applied:
+                    raw.execute(migration.read_text(encoding="utf-8"))
+        if applied > newest:
+            raise SettingsError(
+                f"LOM_JOBS: the queue's tables are of a newer procrastinate (migration {applied}, here {newest}); "
+                "install the release that the other machines have"
+            )
+        if applied < newest:
+            raw.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{newest}'")
 
 
 def run_worker(engine: Engine, assessor: Assessor, concurrency: int) -> None:
     """Score chunks from the queue until a signal ends it; the chunks at hand are finished."""
-    create_schema(engine)
+    prepare_schema(engine)
     address = make_url(engine.url).set(drivername="postgresql").render_as_string(hide_password=False)
     connector = procrastinate.PsycopgConnector(
         conninfo=address, kwargs={"options": f"-c search_path={SCHEMA}"}, max_size=concurrency + 4

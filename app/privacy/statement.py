@@ -25,6 +25,8 @@ class StoredThing(Part):
     """How long it is kept."""
     why: str
     """What it is kept for."""
+    tables: list[str]
+    """The tables of the database that hold it; empty where it is kept elsewhere or nowhere."""
 
 
 class DataRight(Part):
