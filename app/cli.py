@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from app.access.commands import keys
 from app.access.keys import AccessError
@@ -257,6 +258,11 @@ def main() -> None:
         cli()
     except (AccessError, SettingsError, UpkeepError) as error:
         typer.echo(f"lead-or-manage: {error}", err=True)
+        sys.exit(2)
+    except OperationalError as error:
+        typer.echo(
+            f"lead-or-manage: LOM_DATABASE_URL: no database answers: {str(error.orig).splitlines()[0]}", err=True
+        )
         sys.exit(2)
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +15,8 @@ from alembic.script import ScriptDirectory
 from fastapi import Depends, Request
 from sqlalchemy import Connection, Engine, MetaData, event, make_url, text
 from sqlmodel import Session, SQLModel, create_engine
+
+from app.settings import SettingsError
 
 log = logging.getLogger("lead_or_manage.database")
 
@@ -122,6 +125,21 @@ def is_current(engine: Engine, migrations: Path) -> bool:
     head = ScriptDirectory.from_config(alembic_config(migrations)).get_current_head()
     with engine.connect().execution_options(readonly=True) as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
+
+
+@contextmanager
+def current_database(database_url: str, migrations: Path) -> Iterator[Engine]:
+    """The database of a command. Raises SettingsError where it is not that of this release."""
+    engine = connect(database_url)
+    try:
+        if not is_current(engine, migrations):
+            raise SettingsError(
+                "LOM_DATABASE_URL: this database is not that of this release; `lead-or-manage serve`, or `seed`, "
+                "makes it so"
+            )
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def get_engine(request: Request) -> Engine:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import uuid
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -69,6 +69,7 @@ class GuardedProtocol(HttpToolsProtocol):
     whose reader takes nothing for 30 s. Trailers are dropped. What is not HTTP gets a problem document. The upload of
     a job may go on for as long as something comes every 10 s."""
 
+    line: Lingering
     deadline: asyncio.TimerHandle | None = None
     stuck: asyncio.TimerHandle | None = None
     received = 0
@@ -76,16 +77,17 @@ class GuardedProtocol(HttpToolsProtocol):
     upload = False
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(Lingering(transport, self.loop))
+        self.line = Lingering(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", self.line))
         self._set_deadline()
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.lingers:
+        if self.line.lingers:
             return
         self.received += len(data)
         too_long = self.in_headers and self.received > HEADER_BYTES and b"\r\n\r\n" not in data[:HEADER_BYTES]
         if too_long or self.received > (UPLOAD_BYTES if self.upload else REQUEST_BYTES):
-            self.transport.close_at_once()
+            self.line.close_at_once()
             return
         if self.upload:
             self._set_deadline()
@@ -93,7 +95,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self.in_headers, self.upload = True, False
-        self.transport.arriving = True
+        self.line.arriving = True
         self._set_deadline()
         super().on_message_begin()
 
@@ -108,7 +110,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._cancel(self.deadline)
-        self.transport.arriving = False
+        self.line.arriving = False
         self.in_headers, self.upload, self.received = True, False, 0
         super().on_message_complete()
 
@@ -148,7 +150,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.upload and self.flow.read_paused:  # it is we who are slow
             self._set_deadline()
         else:
-            self.transport.close_at_once()
+            self.line.close_at_once()
 
     @staticmethod
     def _cancel(timer: asyncio.TimerHandle | None) -> None:

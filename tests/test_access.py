@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import Session
 from typer.testing import CliRunner
 
-from app.access.keys import AccessError, find, new_key, revoke, well_formed
+from app.access.keys import find, new_key, revoke, well_formed
 from app.cli import cli
 from app.database import connect
 from app.main import create_app, set_up
@@ -169,12 +169,6 @@ async def test_the_command_line_makes_lists_rotates_and_revokes_keys(
         assert (await client.get("/v1/criteria", headers=key(old))).status_code == 401
         assert (await client.get("/v1/criteria", headers=key(new))).status_code == 200
     assert old not in "".join(run("list"))
-
-
-def test_keys_say_so_where_the_database_was_never_served(databases: Databases) -> None:
-    result = CliRunner().invoke(cli, ["keys", "list"], env={"LOM_DATABASE_URL": databases.create()})
-    assert isinstance(result.exception, AccessError)
-    assert "lead-or-manage serve" in str(result.exception)
 
 
 async def test_a_rate_is_shared_by_workers_and_leaves_others_alone(settings: Settings, make_key: MakeKey) -> None:

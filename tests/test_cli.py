@@ -133,3 +133,15 @@ def test_what_needs_the_extra_says_so(tmp_path: Path, arguments: tuple[str, ...]
     result = run(*(str(file) if argument == "DATA" else argument for argument in arguments))
     assert result.returncode == 2
     assert "extra `train`" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["keys list", "purge", "audit verify", "programs export", "seed"])
+def test_a_database_that_was_never_served_or_does_not_answer_is_named(
+    command: str, database: dict[str, str], tmp_path: Path
+) -> None:
+    words = [*command.split(), *([str(tmp_path / "x.csv")] if "export" in command else [])]
+    gone = run(*words, LOM_DATABASE_URL="postgresql://127.0.0.1:1/lom")
+    assert (gone.returncode, "no database answers" in gone.stderr, "Traceback" in gone.stderr) == (2, True, False)
+    if command != "seed":
+        never = run(*words, **database)
+        assert (never.returncode, "makes it so" in never.stderr, "Traceback" in never.stderr) == (2, True, False)

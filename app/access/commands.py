@@ -9,9 +9,8 @@ import typer
 from sqlmodel import Session
 
 from app.access import keys as store
-from app.access.keys import AccessError
 from app.access.tables import ApiKey
-from app.database import connect, is_current
+from app.database import current_database
 from app.settings import data_path, load_settings
 
 keys = typer.Typer(name="keys", help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
@@ -20,17 +19,9 @@ KeyId = Annotated[str, typer.Argument(help="The id that `keys list` shows")]
 
 @contextmanager
 def _session() -> Iterator[Session]:
-    engine = connect(load_settings().database_url)
-    try:
-        if not is_current(engine, data_path("migrations")):
-            raise AccessError(
-                "the database is not that of this release; `lead-or-manage serve`, or `seed`, makes it so"
-            )
-        with Session(engine) as session:
-            yield session
-            session.commit()
-    finally:
-        engine.dispose()
+    with current_database(load_settings().database_url, data_path("migrations")) as engine, Session(engine) as session:
+        yield session
+        session.commit()
 
 
 @keys.command()

@@ -2,8 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,18 +13,15 @@ from sqlmodel import Session
 from app.archive.audit import heads, verify
 from app.archive.feedback import training_records
 from app.archive.purge import purge as purge_expired
-from app.database import connect
-from app.settings import load_settings
+from app.database import current_database
+from app.settings import data_path, load_settings
 
 audit = typer.Typer(name="audit", help="Check the audit of what is kept.", no_args_is_help=True)
 feedback = typer.Typer(name="feedback", help="Take out what readers corrected.", no_args_is_help=True)
 
 
-@contextmanager
-def _database() -> Iterator[Engine]:
-    engine = connect(load_settings().database_url)
-    yield engine
-    engine.dispose()
+def _database() -> AbstractContextManager[Engine]:
+    return current_database(load_settings().database_url, data_path("migrations"))
 
 
 def purge() -> None:

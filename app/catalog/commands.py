@@ -1,8 +1,7 @@
 """lead-or-manage programs export | import."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -12,7 +11,7 @@ from sqlalchemy import Engine
 from app.catalog.importing import Outcome, export_programs, import_programs
 from app.catalog.spreadsheet import SheetError
 from app.catalog.tables import TENANT_LENGTH
-from app.database import connect, is_current
+from app.database import current_database
 from app.settings import data_path, load_settings
 
 programs = typer.Typer(name="programs", help="Programs as CSV, out and in.", no_args_is_help=True)
@@ -23,15 +22,8 @@ def _fail(message: object) -> typer.Exit:
     return typer.Exit(2)
 
 
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    engine = connect(load_settings().database_url)
-    try:
-        if not is_current(engine, data_path("migrations")):
-            raise _fail("the database is not at the newest migration; run `lead-or-manage seed` first")
-        yield engine
-    finally:
-        engine.dispose()
+def _engine() -> AbstractContextManager[Engine]:
+    return current_database(load_settings().database_url, data_path("migrations"))
 
 
 @programs.command(name="export")
