@@ -146,6 +146,28 @@ async def test_csv_goes_in_by_named_columns_and_comes_out_as_rows(
     assert (head.status_code, head.content) == (200, b"")
 
 
+RISKY = ("=1+1", "+1", "-2", "@SUM(A1)", "\tx", "\rx", "'=1")
+
+
+async def test_no_id_or_group_runs_in_a_spreadsheet(
+    client: httpx.AsyncClient, mine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [*("A plan." for _ in RISKY), " ", "A plan."]
+    names = [*RISKY, "=error", "a-1"]
+    upload = ndjson(*({"text": text, "id": name, "group": name} for text, name in zip(texts, names, strict=True)))
+    job = await ended(client, await started(client, mine, upload), mine)
+    served = (await client.get(f"{job['href']}/results?format=csv", headers=mine)).content
+    monkeypatch.setenv("LOM_DATABASE_URL", f"sqlite:///{tmp_path / 'cli.db'}")
+    source, out = tmp_path / "in.ndjson", tmp_path / "out.csv"
+    source.write_bytes(upload)
+    assert CliRunner().invoke(cli, ["score", str(source), "--out", str(out)]).exit_code == 0
+    for written in (served, out.read_bytes()):
+        rows = list(csv.DictReader(io.StringIO(written.decode(), newline="")))
+        expected = [*(f"'{name}" for name in names[:-1]), "a-1"]
+        assert [(row["id"], row["group"]) for row in rows] == [(name, name) for name in expected]
+        assert {row["index"]: row["p_both"][:1] for row in rows}["0"] in {"0", "1"}
+
+
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_records_are_the_same_however_the_bytes_arrive(block: int) -> None:
     body = b'a,b\n"x\n""y""",2\n"' + b"z" * (items.MAX_LINE + 5) + b'\nq,3\n"open,4'
