@@ -142,8 +142,29 @@ async def test_csv_goes_in_by_named_columns_and_comes_out_as_rows(
     assert float(rows[0]["demand_leadership"]) == alone["demand"]["leadership"]
     assert float(rows[0]["p_both"]) == alone["probabilities"]["both"]
     assert rows[0]["change"] == str(alone["criteria"][0]["probability"])
-    head = await client.head(f"{job['href']}/results", headers=mine)
-    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson"])
+async def test_head_of_results_has_the_headers_and_reads_no_results(
+    client: httpx.AsyncClient,
+    mine: dict[str, str],
+    settings: Settings,
+    engines: Callable[[str], Engine],
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+) -> None:
+    job = await ended(client, await started(client, mine, ndjson({"text": "A plan."})), mine)
+    place, asked = f"{job['href']}/results", mine | {"accept": kind, "x-request-id": "one"}
+    whole = await client.get(place, headers=asked)
+    with Session(engines(settings.database_url)) as session:
+        session.execute(update(Chunk).where(col(Chunk.job_id) == job["id"]).values(results=b"cannot be read"))
+        session.commit()
+    head = await client.head(place, headers=asked)
+    assert (head.status_code, head.content, head.headers) == (200, b"", whole.headers)
+    assert head.headers["job-status"] == "done"
+    assert '"event": "crash"' not in caplog.text
+    await client.get(place, headers=asked)
+    assert '"event": "crash"' in caplog.text, "the results can be read after all"
 
 
 RISKY = ("=1+1", "+1", "-2", "@SUM(A1)", "\tx", "\rx", "'=1")
