@@ -285,6 +285,28 @@ async def test_the_same_idempotency_key_gives_the_same_job(client: httpx.AsyncCl
     assert third.json()["id"] != first.json()["id"]
 
 
+async def test_an_upload_that_is_on_its_way_is_to_be_sent_again_in_a_moment(
+    client: httpx.AsyncClient, mine: dict[str, str]
+) -> None:
+    arrived, answered = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        arrived.set()
+        await answered.wait()
+        yield ndjson({"text": "A plan."})
+
+    again = mine | NDJSON | {"idempotency-key": "slow"}
+    first = asyncio.create_task(client.post("/v1/jobs", content=slowly(), headers=again))
+    await arrived.wait()
+    second = await client.post("/v1/jobs", content=ndjson({"text": "A plan."}), headers=again)
+    answered.set()
+    made = await first
+    assert (second.status_code, second.json()["code"]) == (409, "request_running")
+    assert second.headers["retry-after"] == "1"
+    third = await client.post("/v1/jobs", content=ndjson({"text": "A plan."}), headers=again)
+    assert (third.status_code, third.json()["id"]) == (202, made.json()["id"])
+
+
 def fresh(databases: Databases, **more: Any) -> Settings:
     settings = Settings(database_url=databases.create(), **more)
     set_up(settings)
