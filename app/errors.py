@@ -179,6 +179,25 @@ class Unavailable(AppError):
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
+class StillRunning(AppError):
+    """409: the first request with this Idempotency-Key has not ended."""
+
+    status, code = 409, "request_running"
+
+    def __init__(self) -> None:
+        detail = "The first request with this Idempotency-Key has not ended. Send it again in a moment."
+        super().__init__(detail, headers={"Retry-After": "1"})
+
+
+class KeyReused(AppError):
+    """422: the Idempotency-Key was sent with another request."""
+
+    status, code = 422, "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was sent with another request. Take a new key for a new request.")
+
+
 class InvalidText(AppError):
     """422: a text that cannot be scored; `code` says why."""
 

@@ -167,7 +167,7 @@ class BodyLimit:
 
 class ConditionalGet:
     """HEAD for every GET, and for JSON answers a strong ETag with 304 when the caller holds it already. An answer
-    without a length is a stream and passes as it comes."""
+    without a length is a stream and passes as it comes; its route sees in the state `head` that nobody wants it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -214,6 +214,7 @@ class ConditionalGet:
                 await send({"type": "http.response.body", "body": b""})
 
         scope["method"] = "GET"
+        scope["state"]["head"] = head
         await self.app(scope, receive, collect)
 
 

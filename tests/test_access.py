@@ -19,7 +19,8 @@ from app.database import connect
 from app.main import create_app, set_up
 from app.settings import Settings
 from tests.conftest import Databases, Server
-from tests.snapshots import ACCESS, access_table
+from tests.snapshots import ACCESS
+from tests.snapshots.access import access_table
 
 pytestmark = pytest.mark.anyio
 MakeKey = Callable[..., str]
@@ -39,7 +40,7 @@ def key(value: str) -> dict[str, str]:
 
 
 async def test_who_may_do_what_is_the_table_that_was_reviewed() -> None:
-    assert await access_table() == ACCESS.read_text(encoding="utf-8"), "see tests/snapshots.py"
+    assert await access_table() == ACCESS.read_text(encoding="utf-8"), "see tests/snapshots"
 
 
 def test_keys_are_recognisable_and_a_typo_is_found_without_a_database() -> None:

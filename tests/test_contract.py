@@ -14,7 +14,11 @@ from app.docs.examples import EXAMPLES, PROBLEMS, answer_of
 from app.main import create_app, openapi_json
 from app.settings import PREFIX, Settings
 from tests.conftest import ROOT
-from tests.snapshots import OPENAPI, answers, edited, joined, outages, problems, refusals
+from tests.snapshots import OPENAPI
+from tests.snapshots.answers import answers
+from tests.snapshots.edits import edited
+from tests.snapshots.problems import joined, problems
+from tests.snapshots.refusals import outages, refusals
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +43,7 @@ def without_version(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_contract_is_the_snapshot_that_was_reviewed(document: dict[str, Any]) -> None:
     snapshot = json.loads(OPENAPI.read_text(encoding="utf-8"))
-    assert without_version(document) == without_version(snapshot), "see tests/snapshots.py"
+    assert without_version(document) == without_version(snapshot), "see tests/snapshots"
 
 
 async def test_the_examples_are_real_answers(client: httpx.AsyncClient, make_key: Callable[..., str]) -> None:

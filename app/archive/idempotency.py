@@ -10,23 +10,11 @@ from sqlmodel import Session, col
 
 from app.archive.audit import keyed_hash
 from app.archive.tables import IdempotencyKey
-from app.errors import AppError
+from app.errors import KeyReused, StillRunning
 
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
 """After this a request that has not ended is taken for dead, and its key may begin again."""
-
-
-class StillRunning(AppError):
-    """409: the first request with this key has not ended."""
-
-    status, code = 409, "request_running"
-
-
-class KeyReused(AppError):
-    """422: the key was sent with another body."""
-
-    status, code = 422, "idempotency_key_reused"
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,7 @@ def claim(session: Session, tenant: str, operation: str, key: str, body: str) ->
             with session.begin_nested():
                 session.add(IdempotencyKey(**values, body=body, started_at=now, assessment_id=None))
         except IntegrityError:
-            raise _running() from None  # another process began with it at the same moment
+            raise StillRunning from None  # another process began with it at the same moment
         return mine
     dead = row.assessment_id is None and row.started_at <= now - LEASE
     if dead or row.started_at <= now - KEPT:
@@ -69,9 +57,9 @@ def claim(session: Session, tenant: str, operation: str, key: str, body: str) ->
         session.add(row)
         return mine
     if row.body != body:
-        raise KeyReused("This Idempotency-Key was sent with another body. Take a new key for a new request.")
+        raise KeyReused
     if row.assessment_id is None:
-        raise _running()
+        raise StillRunning
     return Claim(tenant, operation, key, row.started_at, made=row.assessment_id)
 
 
@@ -79,7 +67,7 @@ def finish(session: Session, held: Claim, made: str) -> None:
     """Say what the request has made. Raises StillRunning when another has taken the key over meanwhile."""
     changed: CursorResult[Any] = session.execute(update(IdempotencyKey).where(held.held()).values(assessment_id=made))  # type: ignore[assignment]
     if changed.rowcount != 1:
-        raise _running()
+        raise StillRunning
 
 
 def release(session: Session, held: Claim) -> None:
@@ -90,8 +78,3 @@ def release(session: Session, held: Claim) -> None:
 def forget_old(session: Session) -> None:
     """Drop keys that were used longer ago than they are kept."""
     session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.started_at) <= datetime.now(UTC) - KEPT))
-
-
-def _running() -> StillRunning:
-    detail = "The first request with this Idempotency-Key has not ended. Send it again in a moment."
-    return StillRunning(detail, headers={"Retry-After": "1"})

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.catalog.inputs import ProgramGiven
+from app.formulas import bare, guarded
 
 COLUMNS = tuple(ProgramGiven.model_fields)
 LISTS = ("focus", "seniority", "delivery", "pace", "topics", "features")
 NUMBERS = ("modules", "months")
 BAR = " | "
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 CELL_LIMIT = 500_000
 
@@ -39,7 +39,7 @@ def write_sheet(documents: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for document in documents:
-        writer.writerow([_guarded(_cell(name, document[name])) for name in COLUMNS])
+        writer.writerow([guarded(_cell(name, document[name])) for name in COLUMNS])
     return out.getvalue()
 
 
@@ -75,14 +75,6 @@ def _check(header: list[str]) -> None:
         raise SheetError(f"the first row must name columns, slug and any others of: {', '.join(COLUMNS)}; each once")
 
 
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _bare(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
@@ -101,7 +93,7 @@ def _fields(header: list[str], cells: list[str]) -> dict[str, Any]:
     if len(cells) > len(header):
         return {"slug": cells[0], "": "more cells than the first row has columns"}
     padded = cells + [""] * (len(header) - len(cells))
-    return {name: _value(name, _bare(cell)) for name, cell in zip(header, padded, strict=True)}
+    return {name: _value(name, bare(cell)) for name, cell in zip(header, padded, strict=True)}
 
 
 def _value(name: str, cell: str) -> Any:

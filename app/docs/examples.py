@@ -1,7 +1,7 @@
 """Puts real requests, answers and problems into the OpenAPI document, and from them an example into every schema.
 
 requests.json is written by hand; examples.json and problems.json hold what a seeded service answered, and
-tests/snapshots.py writes them.
+tests/snapshots writes them.
 """
 
 import json

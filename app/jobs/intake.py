@@ -8,7 +8,7 @@ from sqlalchemy import Engine, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from app.errors import AppError, InvalidParameter, ProblemDetail, TooLarge
+from app.errors import AppError, InvalidParameter, KeyReused, ProblemDetail, StillRunning, TooLarge
 from app.jobs import store, webhooks
 from app.jobs.items import (
     CHUNK_ITEMS,
@@ -34,12 +34,6 @@ class Conflict(AppError):
     """409: not as things stand."""
 
     status, code = 409, "conflict"
-
-
-class KeyReused(AppError):
-    """422: the same Idempotency-Key came with another request."""
-
-    status, code = 422, "idempotency_key_reused"
 
 
 class Empty(AppError):
@@ -82,7 +76,10 @@ class Intake:
         self.job_id = store.new_id()
 
     def open(self) -> None:
-        """Begin a job, unless the key names an earlier one: then the body is only compared with that one's."""
+        """Begin a job, unless the key names an earlier one: then the body is only compared with that one's.
+
+        Raises StillRunning while that one is being uploaded.
+        """
         now = datetime.now(UTC)
         job = Job(
             id=self.job_id,
@@ -107,7 +104,7 @@ class Intake:
             same = select(Job).where(Job.tenant == self._upload.tenant, Job.idempotency_key == self._upload.key)
             self._earlier = session.exec(same).first()
         if self._earlier is None or self._earlier.status == "receiving":
-            raise Conflict("A request with this Idempotency-Key is on its way. Wait for its answer, or try again.")
+            raise StillRunning
 
     def feed(self, block: bytes) -> None:
         """Take the next bytes of the body. Raises TooLarge beyond the limits, InvalidParameter at a wrong header."""
@@ -125,7 +122,7 @@ class Intake:
         """The id of the job, and whether it is an earlier one. Raises KeyReused, Empty, and what `feed` raises."""
         if self._earlier is not None:
             if self._earlier.digest != self._digest.hexdigest():
-                raise KeyReused("This Idempotency-Key came with another request before. Take a new key for a new job.")
+                raise KeyReused
             return self._earlier.id, True
         for record in self._records.end():
             self._take(record)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from app.formulas import guarded
 from app.jobs.items import CHUNK_ITEMS
 from app.jobs.tables import Chunk, Job
 from app.scoring.labels import CRITERIA, VERDICTS
@@ -67,11 +68,11 @@ def _chunk(engine: Engine, job_id: str, number: int) -> tuple[int, bytes] | None
 
 
 def as_csv(lines: Iterable[dict[str, Any]]) -> str:
-    """Lines of results as rows of CSV."""
+    """Lines of results as rows of CSV; an id or a group that a spreadsheet would run gets an apostrophe before it."""
     out = io.StringIO()
     writer = csv.writer(out)
     for line in lines:
-        place = [line["index"], line["id"], line["group"]]
+        place = [line["index"], *(guarded(line[name] or "") for name in ("id", "group"))]
         result = line.get("result")
         if result is None:
             blank = [""] * (len(COLUMNS) - len(place) - 2)

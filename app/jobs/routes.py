@@ -209,7 +209,9 @@ def get_job_results(
     accepted = results.CSV if results.CSV in request.headers.get("accept", "") else results.NDJSON
     kind = {"csv": results.CSV, "ndjson": results.NDJSON, None: accepted}[query.format]
     headers = {"Job-Status": job.status, "Cache-Control": "no-store", "Vary": "Accept"}
-    return StreamingResponse(results.stream(engine, job.id, query.start, kind), headers=headers, media_type=kind)
+    unread = request.scope["state"]["head"]
+    lines = iter(()) if unread else results.stream(engine, job.id, query.start, kind)
+    return StreamingResponse(lines, headers=headers, media_type=kind)
 
 
 @router.get(

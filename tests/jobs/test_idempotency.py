@@ -1,0 +1,50 @@
+"""An upload that is sent again makes no second job."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.jobs.conftest import NDJSON, ndjson
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_same_idempotency_key_gives_the_same_job(client: httpx.AsyncClient, mine: dict[str, str]) -> None:
+    again = mine | NDJSON | {"idempotency-key": "once"}
+    body = ndjson({"text": "A plan."})
+    first = await client.post("/v1/jobs", content=body, headers=again)
+    second = await client.post("/v1/jobs", content=body, headers=again)
+    assert second.status_code == 202
+    assert second.json()["id"] == first.json()["id"]
+    assert "idempotency-replayed" not in first.headers and second.headers["idempotency-replayed"] == "true"
+    other = await client.post("/v1/jobs", content=ndjson({"text": "Another."}), headers=again)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    other = await client.post("/v1/jobs?max_evidence=1", content=body, headers=again)
+    assert other.status_code == 422
+    assert (await client.delete(first.json()["href"], headers=mine)).status_code == 204
+    third = await client.post("/v1/jobs", content=body, headers=again)
+    assert third.json()["id"] != first.json()["id"]
+
+
+async def test_an_upload_that_is_on_its_way_is_to_be_sent_again_in_a_moment(
+    client: httpx.AsyncClient, mine: dict[str, str]
+) -> None:
+    arrived, answered = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        arrived.set()
+        await answered.wait()
+        yield ndjson({"text": "A plan."})
+
+    again = mine | NDJSON | {"idempotency-key": "slow"}
+    first = asyncio.create_task(client.post("/v1/jobs", content=slowly(), headers=again))
+    await arrived.wait()
+    second = await client.post("/v1/jobs", content=ndjson({"text": "A plan."}), headers=again)
+    answered.set()
+    made = await first
+    assert (second.status_code, second.json()["code"]) == (409, "request_running")
+    assert second.headers["retry-after"] == "1"
+    third = await client.post("/v1/jobs", content=ndjson({"text": "A plan."}), headers=again)
+    assert (third.status_code, third.json()["id"]) == (202, made.json()["id"])
