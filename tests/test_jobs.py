@@ -29,13 +29,13 @@ from typer.testing import CliRunner
 
 from app.access.keys import SCOPES, create
 from app.assessments.service import Assessor
+from app.assessments.summary import gather, summarise, withheld
 from app.cli import cli
 from app.jobs import items, store, webhooks
 from app.jobs.intake import Conflict
 from app.jobs.items import Item, Records, unpack
 from app.jobs.results import stream
 from app.jobs.routes import get_job_summary
-from app.jobs.summary import gather, summarise, withheld
 from app.jobs.tables import Chunk, Job
 from app.jobs.work import score_chunk
 from app.main import set_up

@@ -168,6 +168,8 @@ class BatchItem(Body):
 
     text: str = Field(description="As in `/v1/score`.")
     id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
+    group: Identifier | None = None
+    """What the summary counts by, such as a site or a question."""
 
 
 def _item_or_refusal(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -202,3 +204,5 @@ class BatchRequest(Body):
     """The situations, 1 to 1,000, together up to 200,000 characters."""
     options: Options = Options()
     """How to answer, for every item alike."""
+    summarise: bool = False
+    """Whether `summary` also says what the texts call for taken together, in all and by group."""
