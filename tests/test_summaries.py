@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.conftest import SITUATION
 from tests.test_access import key
 
 pytestmark = pytest.mark.anyio
@@ -79,3 +80,35 @@ async def test_an_item_whose_group_does_not_fit_gets_an_error_of_its_own(client:
     answer = await client.post("/v1/score/batch", json={"items": [{"text": FRENCH, "group": group}]})
     assert answer.status_code == 200
     assert answer.json()["results"][0]["error"]["errors"][0]["pointer"] == "/items/0/group"
+
+
+async def test_a_job_recommends_the_programs_that_score_recommends_for_the_same_preferences(
+    client: httpx.AsyncClient, mine: dict[str, str]
+) -> None:
+    preferences = {"focus": "leadership", "delivery": "blended", "pace": "part-time", "max_months": 12}
+
+    async def of_job(**wanted: Any) -> Any:
+        query = httpx.QueryParams({"max_recommendations": 10} | wanted)
+        href = await finished(client, mine, [{"text": SITUATION}], f"?{query}")
+        (line,) = (await client.get(f"{href}/results", headers=mine)).text.splitlines()
+        return json.loads(line)["result"]["recommendations"]["programs"]
+
+    async def of_score(**wanted: Any) -> Any:
+        body = {"text": SITUATION, "options": {"max_recommendations": 10, "preferences": wanted}}
+        return (await client.post("/v1/score", json=body, headers=mine)).json()["recommendations"]["programs"]
+
+    for name, value in preferences.items():
+        found = await of_job(**{name: value})
+        assert found == await of_score(**{name: value})
+        assert found != await of_score(), name
+    assert await of_job(**preferences) == await of_score(**preferences)
+
+
+@pytest.mark.parametrize("wrong", ["focus=sales", "delivery=mail", "pace=slow", "max_months=0", "max_months=x"])
+async def test_a_job_with_a_preference_that_does_not_exist_is_refused(
+    client: httpx.AsyncClient, mine: dict[str, str], wrong: str
+) -> None:
+    headers = mine | {"content-type": "application/x-ndjson"}
+    answer = await client.post(f"/v1/jobs?{wrong}", content=b'{"text": "A plan."}', headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == f"?{wrong.partition('=')[0]}"

@@ -102,16 +102,21 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+Focus = Literal["leadership", "management", "technology"]
+Delivery = Literal["on-campus", "online", "blended"]
+Pace = Literal["part-time", "modular"]
+
+
 class Preferences(Body):
     """What a program should offer. A program whose source does not say is not preferred."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"delivery": "blended", "max_months": 12}]})
 
-    focus: Literal["leadership", "management", "technology"] | None = None
+    focus: Focus | None = None
     """What the program is mainly about."""
-    delivery: Literal["on-campus", "online", "blended"] | None = None
+    delivery: Delivery | None = None
     """Where it takes place."""
-    pace: Literal["part-time", "modular"] | None = None
+    pace: Pace | None = None
     """How it is spread over time."""
     max_months: Annotated[int, Field(ge=1, le=120), BeforeValidator(_whole)] | None = None
     """It lasts at most this many months."""

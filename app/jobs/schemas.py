@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.assessments.answers import Answer
 from app.assessments.batch_answers import Summarised
-from app.assessments.requests import Options
+from app.assessments.requests import Delivery, Focus, Options, Pace, Preferences
 from app.pagination import PRINTABLE, PageInfo
 from app.scoring.labels import OffsetUnit
 
@@ -36,6 +36,10 @@ class NewJob(BaseModel):
     )
     max_evidence: int = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
     max_recommendations: int = Field(default=3, ge=0, le=10, description="Entries per list.")
+    focus: Focus | None = Field(default=None, description="What recommended programs should mainly be about.")
+    delivery: Delivery | None = Field(default=None, description="Where recommended programs should take place.")
+    pace: Pace | None = Field(default=None, description="How recommended programs should be spread over time.")
+    max_months: int | None = Field(default=None, ge=1, le=120, description="Longest recommended program, in months.")
     offset_unit: OffsetUnit = Field(default="unicode_code_point", description="What offsets count.")
     language: str | None = Field(
         default=None,
@@ -56,8 +60,8 @@ class NewJob(BaseModel):
     @property
     def options(self) -> Options:
         """The same as the options of `/v1/score`."""
-        names = ("max_evidence", "max_recommendations", "offset_unit", "language", "model_version")
-        return Options.model_validate({name: getattr(self, name) for name in names} | {"include": self.include})
+        preferences = self.model_dump(include=set(Preferences.model_fields))
+        return Options.model_validate(self.model_dump(include=set(Options.model_fields)) | {"preferences": preferences})
 
 
 class JobList(BaseModel):
