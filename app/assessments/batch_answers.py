@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.assessments.answers import Answer, ScoreAnswer
 from app.errors import Problem
@@ -131,6 +131,22 @@ class BatchSummary(Answer):
 
 class SummarisedBatch(Summarised, BatchSummary):
     """How it went, and what the texts call for taken together."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "ok": 9,
+                    "error": 0,
+                    "total": None,
+                    "groups": [],
+                    "withheld": 2,
+                    "smallest_group": 10,
+                    "method": "Verdicts as counted are what the model read. ...",
+                }
+            ]
+        }
+    )
 
 
 class BatchAnswer(Answer):
