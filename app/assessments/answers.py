@@ -4,7 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import Problem
 from app.scoring.labels import Band, OffsetUnit, Side, Status, Verdict
 
 
@@ -215,50 +214,6 @@ class ScoreAnswer(Answer):
     """What to know about this answer; mostly empty."""
     versions: Versions
     """What this answer depends on besides the text and the options."""
-
-
-class ScoredItem(Answer):
-    """An item that was scored."""
-
-    index: int
-    """Its place in your list, from 0."""
-    id: str | None
-    """Yours, or null."""
-    status: Literal["ok"]
-    """Always `ok`."""
-    result: ScoreAnswer
-    """What `/v1/score` would answer."""
-
-
-class RefusedItem(Answer):
-    """An item that could not be scored, and why."""
-
-    index: int
-    """Its place in your list, from 0."""
-    id: str | None
-    """Yours, or null."""
-    status: Literal["error"]
-    """Always `error`."""
-    error: Problem
-    """What is wrong with this item and what to do about it."""
-
-
-class BatchSummary(Answer):
-    """How many items were scored and how many refused."""
-
-    ok: int
-    """Items that were scored."""
-    error: int
-    """Items that were refused."""
-
-
-class BatchAnswer(Answer):
-    """One result per item, in order."""
-
-    results: list[ScoredItem | RefusedItem]
-    """One for each item, in your order."""
-    summary: BatchSummary
-    """How it went, counted."""
 
 
 class ModelCard(BaseModel):

@@ -102,16 +102,21 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+Focus = Literal["leadership", "management", "technology"]
+Delivery = Literal["on-campus", "online", "blended"]
+Pace = Literal["part-time", "modular"]
+
+
 class Preferences(Body):
     """What a program should offer. A program whose source does not say is not preferred."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"delivery": "blended", "max_months": 12}]})
 
-    focus: Literal["leadership", "management", "technology"] | None = None
+    focus: Focus | None = None
     """What the program is mainly about."""
-    delivery: Literal["on-campus", "online", "blended"] | None = None
+    delivery: Delivery | None = None
     """Where it takes place."""
-    pace: Literal["part-time", "modular"] | None = None
+    pace: Pace | None = None
     """How it is spread over time."""
     max_months: Annotated[int, Field(ge=1, le=120), BeforeValidator(_whole)] | None = None
     """It lasts at most this many months."""
@@ -168,6 +173,8 @@ class BatchItem(Body):
 
     text: str = Field(description="As in `/v1/score`.")
     id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
+    group: Identifier | None = None
+    """What the summary counts by, such as a site or a question."""
 
 
 def _item_or_refusal(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -202,3 +209,5 @@ class BatchRequest(Body):
     """The situations, 1 to 1,000, together up to 200,000 characters."""
     options: Options = Options()
     """How to answer, for every item alike."""
+    summarise: bool = False
+    """Whether `summary` also says what the texts call for taken together, in all and by group."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from app.access.dependencies import SCORE
 from app.access.keys import Caller
-from app.assessments import answers, requests
+from app.assessments import answers, batch_answers, requests, summary
 from app.assessments.service import Assessor
 from app.bodies import JSONRoute
 from app.database import EngineDep
@@ -47,7 +47,7 @@ def score(
 
 @router.post(
     "/score/batch",
-    response_model=answers.BatchAnswer,
+    response_model=batch_answers.BatchAnswer,
     response_model_exclude_unset=True,
     responses=SCORE_ERRORS,
     dependencies=[NoParameters],
@@ -66,7 +66,10 @@ def score_batch(
         return from_thread.run(request.is_disconnected)
 
     known = assessor.known(engine, caller.tenant)
-    return assessor.score_batch(known, batch.items, batch.options, request_id_of(request), gone)
+    answer = assessor.score_batch(known, batch.items, batch.options, request_id_of(request), gone)
+    if batch.summarise:
+        answer["summary"] |= summary.of_batch(batch.items, answer["results"], assessor.scorer.card)
+    return answer
 
 
 Version = Annotated[str, Path(description="A version from the list, or `current`.", examples=["current"])]

@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from app.access.dependencies import READ, SCORE, WRITE
 from app.access.keys import Caller
+from app.assessments import summary
 from app.assessments.routes import AssessorDep
 from app.database import EngineDep, SessionDep
 from app.errors import (
@@ -22,18 +23,13 @@ from app.errors import (
     request_id_of,
     responses,
 )
-from app.jobs import listing, results, schemas, store, summary, webhooks
+from app.jobs import listing, results, schemas, store, webhooks
 from app.jobs.intake import BLOCK, MAX_BYTES, Conflict, Intake, Upload
 from app.jobs.tables import Chunk, Job
 from app.pagination import NoParameters
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
-METHOD = (
-    "Verdicts as counted are what the model read. Corrected figures invert the model's confusion of verdicts, as "
-    "measured on {n} texts of {population}; intervals are 95 %, by bootstrap over those texts and yours. They hold as "
-    "far as the model errs on your texts as it did there."
-)
 LINE = '{"id": "a-17", "group": "Leeds", "text": "Forty invoices a day, each checked against the order before five."}'
 BODY = {
     "requestBody": {
@@ -226,9 +222,7 @@ def get_job_summary(session: SessionDep, assessor: AssessorDep, job: JobDep) -> 
     if job.status not in {"done", "cancelled"}:
         raise Conflict("The job has not ended. Summaries before its end would let small groups be worked out.")
     tallies = session.exec(select(Chunk.tally).where(Chunk.job_id == job.id, Chunk.state == "done")).all()
-    test, population = assessor.scorer.card["test"], assessor.scorer.card["confidence"]["population"]
-    found = summary.summarise([list(rows) for rows in tallies if rows], test["confusion"])
-    return found | {"method": METHOD.format(n=test["n"], population=population)}
+    return summary.explained([list(rows) for rows in tallies if rows], assessor.scorer.card)
 
 
 @router.post(

@@ -1,12 +1,13 @@
 """The parameters and answers of bulk work."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.assessments.answers import Answer
-from app.assessments.requests import Options
+from app.assessments.batch_answers import Summarised
+from app.assessments.requests import Delivery, Focus, Options, Pace, Preferences
 from app.pagination import PRINTABLE, PageInfo
 from app.scoring.labels import OffsetUnit
 
@@ -35,6 +36,10 @@ class NewJob(BaseModel):
     )
     max_evidence: int = Field(default=3, ge=0, le=10, description="Quotes per criterion.")
     max_recommendations: int = Field(default=3, ge=0, le=10, description="Entries per list.")
+    focus: Focus | None = Field(default=None, description="What recommended programs should mainly be about.")
+    delivery: Delivery | None = Field(default=None, description="Where recommended programs should take place.")
+    pace: Pace | None = Field(default=None, description="How recommended programs should be spread over time.")
+    max_months: int | None = Field(default=None, ge=1, le=120, description="Longest recommended program, in months.")
     offset_unit: OffsetUnit = Field(default="unicode_code_point", description="What offsets count.")
     language: str | None = Field(
         default=None,
@@ -55,8 +60,8 @@ class NewJob(BaseModel):
     @property
     def options(self) -> Options:
         """The same as the options of `/v1/score`."""
-        names = ("max_evidence", "max_recommendations", "offset_unit", "language", "model_version")
-        return Options.model_validate({name: getattr(self, name) for name in names} | {"include": self.include})
+        preferences = self.model_dump(include=set(Preferences.model_fields))
+        return Options.model_validate(self.model_dump(include=set(Options.model_fields)) | {"preferences": preferences})
 
 
 class JobList(BaseModel):
@@ -147,88 +152,5 @@ class JobPage(Answer):
     """Where this page stands, and its neighbours."""
 
 
-Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
-
-
-class Corrected(Answer):
-    """An estimate that allows for the model's errors."""
-
-    value: float
-    """The estimate."""
-    interval: Interval
-    """Its 95 % interval: lower and upper end."""
-
-
-class VerdictCount(Answer):
-    """How many texts have one verdict."""
-
-    counted: int
-    """As the model read them."""
-    corrected: Corrected
-    """As many as that probably are, given how often the model takes one verdict for another."""
-
-
-class VerdictCounts(Answer):
-    """How many texts have each verdict."""
-
-    leadership: VerdictCount
-    """Leadership alone."""
-    management: VerdictCount
-    """Management alone."""
-    both: VerdictCount
-    """Both."""
-    insufficient: VerdictCount
-    """The text says too little to tell."""
-
-
-class MeanDemand(Answer):
-    """The mean of one side's demand."""
-
-    mean: float
-    """Mean of `demand` over the texts."""
-    corrected: Corrected
-    """The share of texts that probably call for this side at all."""
-
-
-class MeanDemands(Answer):
-    """The mean of both sides' demand."""
-
-    leadership: MeanDemand
-    """Of leadership."""
-    management: MeanDemand
-    """Of management."""
-
-
-class Summary(Answer):
-    """What some texts call for, taken together."""
-
-    n: int
-    """Texts with a verdict."""
-    unreadable: int
-    """Texts that the model cannot read; not in `n`."""
-    errors: int
-    """Items with an error; not in `n`."""
-    verdicts: VerdictCounts = Field(description="Counts and corrected shares of the four verdicts.")
-    demand: MeanDemands = Field(description="How far leadership and management are called for.")
-
-
-class GroupSummary(Summary):
-    """What the texts of one group call for."""
-
-    group: str | None
-    """The group, or null for the texts without one."""
-
-
-class JobSummary(Answer):
+class JobSummary(Summarised):
     """The texts of a job taken together, in all and by group."""
-
-    total: Summary | None
-    """All texts; null under ten."""
-    groups: list[GroupSummary]
-    """The groups that can be shown, by name; empty where no text has a group."""
-    withheld: int
-    """How many groups are not shown: those under ten texts, and others from which such a one could be worked out."""
-    smallest_group: int
-    """The fewest texts that are shown as a group."""
-    method: str
-    """How the corrected figures are made, and what they rest on."""

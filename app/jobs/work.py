@@ -4,8 +4,7 @@ import json
 import logging
 import time
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +12,10 @@ from sqlalchemy import Engine
 
 from app.assessments.requests import Options
 from app.assessments.service import Assessor, Known
+from app.assessments.summary import tally
 from app.errors import AppError, InvalidText, problem
 from app.jobs import store
 from app.jobs.items import Item
-from app.scoring.labels import VERDICTS
 
 log = logging.getLogger("lead_or_manage.jobs")
 
@@ -66,27 +65,6 @@ def without_quotes(answer: dict[str, Any]) -> dict[str, Any]:
 def dump(line: dict[str, Any]) -> str:
     """One line of NDJSON."""
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-
-
-def tally(lines: Iterable[dict[str, Any]]) -> list[Any]:
-    """What the summary needs of some lines: by group how many of each verdict, unreadable, refused, and the demands.
-
-    Rows are [group, counts of the four verdicts, unreadable, errors, sum of leadership, sum of management].
-    """
-    counts: dict[str | None, Counter[str]] = {}
-    for line in lines:
-        group = counts.setdefault(line["group"], Counter())
-        result = line.get("result")
-        if result is None:
-            group["error"] += 1
-        elif result["status"] == "unreadable":
-            group["unreadable"] += 1
-        else:
-            group[result["verdict"]] += 1
-            for side, demand in result["demand"].items():
-                group[f"demand_{side}"] += demand
-    fields = ("unreadable", "error", "demand_leadership", "demand_management")
-    return [[name, [c[v] for v in VERDICTS], *(round(c[field], 4) for field in fields)] for name, c in counts.items()]
 
 
 def score_chunk(

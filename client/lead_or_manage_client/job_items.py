@@ -39,6 +39,14 @@ class JobOptions(TypedDict, total=False):
     """Quotes per criterion."""
     max_recommendations: int
     """Entries per list."""
+    focus: Literal["leadership", "management", "technology"] | str
+    """What recommended programs should mainly be about."""
+    delivery: Literal["on-campus", "online", "blended"] | str
+    """Where recommended programs should take place."""
+    pace: Literal["part-time", "modular"] | str
+    """How recommended programs should be spread over time."""
+    max_months: int
+    """Longest recommended program, in months."""
     offset_unit: OffsetUnit
     """What offsets count."""
     language: str

@@ -58,6 +58,8 @@ class BatchItem(TypedDict):
     """As in `/v1/score`."""
     id: NotRequired[str | None]
     """Yours; echoed in the answer."""
+    group: NotRequired[str | None]
+    """What the summary counts by, such as a site or a question."""
 
 
 class Probabilities(TypedDict):

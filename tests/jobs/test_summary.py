@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.assessments.service import Assessor
+from app.assessments.summary import gather, summarise, withheld
 from app.jobs.intake import Conflict
 from app.jobs.routes import get_job_summary
-from app.jobs.summary import gather, summarise, withheld
 from app.jobs.tables import Job
 from app.scoring import Scorer
 from app.settings import Settings

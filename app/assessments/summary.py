@@ -1,4 +1,4 @@
-"""How many texts of a job call for what, corrected for how often the model errs, without showing small groups.
+"""How many of some texts call for what, corrected for how often the model errs, without showing small groups.
 
 The model confuses verdicts at rates that its card holds, measured on texts that it never saw: `confusion[i][j]` texts
 of true verdict i were read as j. What was counted is, on average, the true shares times those rates, so the true shares
@@ -7,17 +7,25 @@ bootstrap over both sources of chance: the rates (Dirichlet, with the test split
 It holds as far as the model errs on these texts as it did on the test split.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.assessments.requests import BatchItem, Refusal
 from app.scoring.labels import VERDICTS
 
 SMALLEST_GROUP = 10
 DRAWS = 1_000
 SEED = 20260101
+METHOD = (
+    "Verdicts as counted are what the model read. Corrected figures invert the model's confusion of verdicts, as "
+    "measured on {n} texts of {population}; intervals are 95 %, by bootstrap over those texts and yours. They hold as "
+    "far as the model errs on your texts as it did there."
+)
 Doubles = NDArray[np.float64]
 
 
@@ -48,8 +56,29 @@ NOTHING = Counts(np.zeros(len(VERDICTS), dtype=np.int64), 0, 0, np.zeros(2))
 Groups = dict[str | None, Counts]
 
 
+def tally(lines: Iterable[dict[str, Any]]) -> list[Any]:
+    """What the summary needs of some lines: by group how many of each verdict, unreadable, refused, and the demands.
+
+    Rows are [group, counts of the four verdicts, unreadable, errors, sum of leadership, sum of management].
+    """
+    counts: dict[str | None, Counter[str]] = {}
+    for line in lines:
+        group = counts.setdefault(line["group"], Counter())
+        result = line.get("result")
+        if result is None:
+            group["error"] += 1
+        elif result["status"] == "unreadable":
+            group["unreadable"] += 1
+        else:
+            group[result["verdict"]] += 1
+            for side, demand in result["demand"].items():
+                group[f"demand_{side}"] += demand
+    fields = ("unreadable", "error", "demand_leadership", "demand_management")
+    return [[name, [c[v] for v in VERDICTS], *(round(c[field], 4) for field in fields)] for name, c in counts.items()]
+
+
 def gather(tallies: list[list[Any]]) -> Groups:
-    """The counts of each group over all chunks."""
+    """The counts of each group over all tallies."""
     groups: Groups = {}
     for rows in tallies:
         for name, verdicts, unreadable, errors, leadership, management in rows:
@@ -136,3 +165,19 @@ def summarise(tallies: list[list[Any]], confusion: list[list[int]]) -> dict[str,
         "withheld": len(hidden),
         "smallest_group": SMALLEST_GROUP,
     }
+
+
+def explained(tallies: list[list[Any]], card: dict[str, Any]) -> dict[str, Any]:
+    """The summary by the errors on the model's card, in the shape of Summarised."""
+    test, population = card["test"], card["confidence"]["population"]
+    method = METHOD.format(n=test["n"], population=population)
+    return summarise(tallies, test["confusion"]) | {"method": method}
+
+
+def of_batch(
+    items: Sequence[BatchItem | Refusal], results: list[dict[str, Any]], card: dict[str, Any]
+) -> dict[str, Any]:
+    """The summary of a batch from the results of its items; an item of a wrong shape has no group."""
+    groups = (item.group if isinstance(item, BatchItem) else None for item in items)
+    lines = ({"group": group} | result for group, result in zip(groups, results, strict=True))
+    return explained([tally(lines)], card)
