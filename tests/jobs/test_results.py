@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, update
 from sqlmodel import Session, col
+from starlette.types import Receive, Scope, Send
 from typer.testing import CliRunner
 
 from app.cli import cli
@@ -38,12 +39,16 @@ async def test_head_of_results_has_the_headers_and_reads_no_results(
     with Session(engines(settings.database_url)) as session:
         session.execute(update(Chunk).where(col(Chunk.job_id) == job["id"]).values(results=b"cannot be read"))
         session.commit()
-    head = await client.head(place, headers=asked)
+
+    async def newer(scope: Scope, receive: Receive, send: Send) -> None:
+        asgi = {"version": "3.0", "spec_version": "2.4"}  # under older versions starlette may stop by itself
+        await client._transport.app({**scope, "asgi": asgi}, receive, send)  # type: ignore[attr-defined]
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(newer), base_url="http://test") as served:
+        head = await served.head(place, headers=asked)
     assert (head.status_code, head.content, head.headers) == (200, b"", whole.headers)
     assert head.headers["job-status"] == "done"
     assert '"event": "crash"' not in caplog.text
-    await client.get(place, headers=asked)
-    assert '"event": "crash"' in caplog.text, "the results can be read after all"
 
 
 RISKY = ("=1+1", "+1", "-2", "@SUM(A1)", "\tx", "\rx", "'=1")
