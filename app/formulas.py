@@ -1,15 +1,16 @@
-"""Keeps what people wrote from running as a formula in a spreadsheet, after OWASP's advice on CSV injection."""
+"""Cells of CSV that no spreadsheet takes for a formula, after OWASP's advice on CSV injection."""
 
 import re
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def guarded(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    """The cell with an apostrophe before it where a spreadsheet would take it for a formula; numbers stay."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
 def bare(cell: str) -> str:
-    """What `guarded` was given, from what it gave."""
+    """What was guarded, as it was."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

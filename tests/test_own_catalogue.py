@@ -344,6 +344,7 @@ async def test_a_table_goes_out_and_comes_back_unharmed(
         school="-2+3 | Schule ÄÖÜß 管理",
         alumni="'''+x",
         topics=["+1", "a | b", "'quoted'"],
+        features=["one\x85entry", "another"],
         skills=[{"slug": "visioning", "why": "a | b | c", "basis": "editorial"}],
         source=[{"title": "Buch | Band 2", "year": 2024, "url": "https://example.com/?a=1;b"}, {"title": "=1"}],
         months=7,
@@ -422,7 +423,7 @@ async def test_a_dry_run_says_what_would_be_and_one_bad_row_stops_all(
 
 
 def test_every_guarded_cell_reads_as_it_was() -> None:
-    texts = ["=1", "'=1", "''=1", "+", "-x", "@a", "'", "'a", "a'", "＝1", "'＋", "x=1", "'-'"]
+    texts = ["=1", "'=1", "''=1", "+", "-x", "@a", "'", "'a", "a'", "＝1", "'＋", "x=1", "'-'", "-5", "'-5", "+1.5"]
     documents = [dict.fromkeys(COLUMNS) | {"slug": str(place), "name": text} for place, text in enumerate(texts)]
     empty = {name: [] for name in ("skills", "criteria", "source", "topics", "features")}
     table = write_sheet([document | empty for document in documents])

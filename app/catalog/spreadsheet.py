@@ -97,7 +97,7 @@ def _fields(header: list[str], cells: list[str]) -> dict[str, Any]:
 
 
 def _value(name: str, cell: str) -> Any:
-    lines = [line.strip() for line in cell.splitlines() if line.strip()]
+    lines = [line.strip() for line in re.split(r"\r\n?|\n", cell) if line.strip()]
     if name in LISTS:
         return lines or None
     if name in {"skills", "criteria"}:
