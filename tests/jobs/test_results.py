@@ -51,14 +51,14 @@ async def test_head_of_results_has_the_headers_and_reads_no_results(
     assert '"event": "crash"' not in caplog.text
 
 
-RISKY = ("=1+1", "+1", "-2", "@SUM(A1)", "\tx", "\rx", "'=1")
+RISKY = ("=1+1", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1")
 
 
 async def test_no_id_or_group_runs_in_a_spreadsheet(
     client: httpx.AsyncClient, mine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = [*("A plan." for _ in RISKY), " ", "A plan."]
-    names = [*RISKY, "=error", "a-1"]
+    texts = [*("A plan." for _ in RISKY), " ", "A plan.", "A plan."]
+    names = [*RISKY, "=error", "a-1", "-5"]
     upload = ndjson(*({"text": text, "id": name, "group": name} for text, name in zip(texts, names, strict=True)))
     job = await ended(client, await started(client, mine, upload), mine)
     served = (await client.get(f"{job['href']}/results?format=csv", headers=mine)).content
@@ -68,7 +68,7 @@ async def test_no_id_or_group_runs_in_a_spreadsheet(
     assert CliRunner().invoke(cli, ["score", str(source), "--out", str(out)]).exit_code == 0
     for written in (served, out.read_bytes()):
         rows = list(csv.DictReader(io.StringIO(written.decode(), newline="")))
-        expected = [*(f"'{name}" for name in names[:-1]), "a-1"]
+        expected = [*(f"'{name}" for name in names[:-2]), "a-1", "-5"]
         assert [(row["id"], row["group"]) for row in rows] == [(name, name) for name in expected]
         assert {row["index"]: row["p_both"][:1] for row in rows}["0"] in {"0", "1"}
 
