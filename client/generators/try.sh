@@ -13,7 +13,7 @@ echo '{"private": true}' >package.json
 python3 -m venv .venv
 PATH=$work/.venv/bin:$PATH
 pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1 python-dateutil mypy types-python-dateutil
-printf 'content_type_overrides:\n  image/svg+xml: text/html\n' >config.yml # a picture it would not know how to read
+printf 'content_type_overrides:\n  image/svg+xml: text/html\n  application/x-ndjson: application/octet-stream\n  text/csv: application/octet-stream\n' >config.yml # types it would not know how to send or read
 openapi-python-client generate --url "$url/openapi.json" --output-path generated --meta none --fail-on-warning \
     --config config.yml
 printf '[mypy]\nstrict = true\n[mypy-generated.client]\nignore_errors = true\n' >mypy.ini # its own template fails, whatever the document
