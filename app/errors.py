@@ -51,6 +51,7 @@ class Problem(BaseModel):
     model_config = ConfigDict(
         use_attribute_docstrings=True,
         json_schema_extra={
+            "additionalProperties": True,
             "examples": [
                 {
                     "type": "urn:lead-or-manage:problem:text_empty",
@@ -67,7 +68,7 @@ class Problem(BaseModel):
                         }
                     ],
                 }
-            ]
+            ],
         },
     )
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.assessments.requests import EXAMPLE, MAX_CHARACTERS, Body, ScoreRequest, Whole
+from app.assessments.requests import EXAMPLE, MAX_CHARACTERS, Body, ScoreRequest, whole
 from app.pagination import PRINTABLE, PageQuery
 from app.scoring.labels import CRITERIA, FACTORS, LEADERSHIP_STYLES, MANAGEMENT_STYLES, Status, Verdict
 
@@ -39,7 +39,7 @@ class KeepRequest(ScoreRequest):
         description="A pseudonym of whoever the text is about or from, such as `p-7f3a`: letters, digits and `._~-`. "
         "It serves to hand out and to erase, never to filter, group or sort. Never a name or an address.",
     )
-    retention_days: Annotated[Whole, Field(ge=1, le=3650)] | None = Field(
+    retention_days: Annotated[int, Field(ge=1, le=3650), BeforeValidator(whole)] | None = Field(
         default=None, description="Days until it is erased; by default, and at most, what the service is set to (30)."
     )
 

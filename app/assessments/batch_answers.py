@@ -136,11 +136,25 @@ class SummarisedBatch(Summarised, BatchSummary):
         json_schema_extra={
             "examples": [
                 {
-                    "ok": 9,
+                    "ok": 24,
                     "error": 0,
-                    "total": None,
+                    "total": {
+                        "n": 24,
+                        "unreadable": 0,
+                        "errors": 0,
+                        "verdicts": {
+                            "leadership": {"counted": 12, "corrected": {"value": 11.7, "interval": [7.0, 16.9]}},
+                            "management": {"counted": 12, "corrected": {"value": 12.3, "interval": [7.1, 17.0]}},
+                            "both": {"counted": 0, "corrected": {"value": 0.0, "interval": [0.0, 0.0]}},
+                            "insufficient": {"counted": 0, "corrected": {"value": 0.0, "interval": [0.0, 0.0]}},
+                        },
+                        "demand": {
+                            "leadership": {"mean": 0.5002, "corrected": {"value": 0.4875, "interval": [0.29, 0.7058]}},
+                            "management": {"mean": 0.5325, "corrected": {"value": 0.5125, "interval": [0.2942, 0.71]}},
+                        },
+                    },
                     "groups": [],
-                    "withheld": 2,
+                    "withheld": 0,
                     "smallest_group": 10,
                     "method": "Verdicts as counted are what the model read. ...",
                 }

@@ -87,12 +87,12 @@ SituationText = Annotated[
 ]
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """JSON knows one kind of number: 4.0 is an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, BeforeValidator(whole)]
 Identifier = Annotated[str, Field(strict=True, max_length=MAX_IDENTIFIER, pattern=r"^[^\x00]*$")]
 
 
@@ -118,7 +118,7 @@ class Preferences(Body):
     """Where it takes place."""
     pace: Pace | None = None
     """How it is spread over time."""
-    max_months: Annotated[int, Field(ge=1, le=120), BeforeValidator(_whole)] | None = None
+    max_months: Annotated[int, Field(ge=1, le=120), BeforeValidator(whole)] | None = None
     """It lasts at most this many months."""
 
 

@@ -58,7 +58,7 @@ class SourceGiven(Body):
     """Who put it out; without a vertical bar."""
     year: Annotated[int, Field(strict=True, ge=1000, le=9999), BeforeValidator(_whole)] | None = None
     """When it came out."""
-    url: Annotated[str, _line(1000, r"^https?://[^\x00-\x20\x7f\"<>|]+$")] | None = None
+    url: Annotated[str, _line(1000, r"^https?://[^\x00-\x20\x7f\x22<>|]+$")] | None = None
     """Where to read it: http or https."""
 
 
