@@ -1,13 +1,30 @@
-"""Request bodies: routes that take JSON of one media type."""
+"""Request bodies: routes that take JSON of one media type, JSON's one kind of number, and bodies sent again."""
 
 from collections.abc import Callable, Coroutine
 from email.message import Message
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from fastapi import Request, Response
+from fastapi import Header, Request, Response
 from fastapi.routing import APIRoute
 
 from app.errors import MalformedBody, UnsupportedMediaType
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Yours, new for each request, such as a UUID: sent again within 24 hours with the same body it "
+        "makes nothing new and answers with what the first request made.",
+    ),
+]
+
+
+def whole(value: Any) -> Any:
+    """JSON knows one kind of number: 4.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class JSONRoute(APIRoute):

@@ -1,8 +1,6 @@
-"""Own programs and skills: who may write and see what, races, tombstones, sync, advice, seed and CSV."""
+"""Own programs and skills: who may write and see what, races, tombstones, sync, advice and seed."""
 
 import asyncio
-import csv
-import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +14,12 @@ from sqlmodel import Session
 from typer.testing import CliRunner
 
 from app.access.keys import create
-from app.catalog.spreadsheet import COLUMNS, read_sheet, write_sheet
 from app.cli import cli
 from app.database import alembic_config, connect
 from app.main import set_up
 from app.settings import Settings, data_path
 from tests.conftest import SITUATION, Databases
+from tests.jobs.conftest import ended, ndjson, results, started
 from tests.test_access import running
 
 pytestmark = pytest.mark.anyio
@@ -286,6 +284,12 @@ async def test_numbers_and_texts_that_no_database_holds_are_refused(
         assert (await client.delete(path, headers=mine | {"If-Match": "*"})).status_code in {404, 422}, path
 
 
+async def advised_by_job(client: httpx.AsyncClient, headers: dict[str, str], query: str = "") -> Any:
+    job = await started(client, headers, ndjson({"text": SITUATION}), f"?max_recommendations=10{query}")
+    (line,) = await results(client, await ended(client, job, headers), headers)
+    return line["result"]["recommendations"]["programs"]
+
+
 async def test_own_programs_are_recommended_with_their_reasons_to_their_tenant_alone(
     client: httpx.AsyncClient, make_key: MakeKey
 ) -> None:
@@ -314,120 +318,14 @@ async def test_own_programs_are_recommended_with_their_reasons_to_their_tenant_a
     assert await advised(key(mine), catalogue="shared") == shared
     both = await advised(key(mine))
     assert own in both and len(both) == len(shared) + 1
+    assert await advised_by_job(client, key(mine)) == both
+    assert await advised_by_job(client, key(mine), "&catalogue=own") == [own]
     assert (await client.post("/v1/score", json=text, headers=key(other))).content == before[1]
     assert await advised(key(other)) == shared == await advised({})
     await client.delete("/v1/programs/advice", headers=key(mine, tag))
     assert await advised(key(mine)) == shared
     body = {"text": SITUATION, "options": {"catalogue": "theirs"}}
     assert (await client.post("/v1/score", json=body, headers=key(mine))).status_code == 422
-
-
-def on_command_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, list[str]]]:
-    monkeypatch.setenv("LOM_DATABASE_URL", settings.database_url)
-
-    def run(*words: str) -> tuple[int, list[str]]:
-        result = CliRunner().invoke(cli, ["programs", *words])
-        return result.exit_code, result.output.splitlines()
-
-    return run
-
-
-async def test_a_table_goes_out_and_comes_back_unharmed(
-    client: httpx.AsyncClient, make_key: MakeKey, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run, mine, file = on_command_line(settings, monkeypatch), key(make_key(*ALL, tenant="t-csv")), tmp_path / "out.csv"
-    hard = program(
-        "hard",
-        name='=HYPERLINK("http://evil.example", "Führen, „leicht“; gemacht")',
-        description='@SUM(A1)\nzweite Zeile; mit "Zeichen", Komma\tund Tabulator',
-        audience="'=schon mit Apostroph",
-        school="-2+3 | Schule ÄÖÜß 管理",
-        alumni="'''+x",
-        topics=["+1", "a | b", "'quoted'"],
-        features=["one\x85entry", "another"],
-        skills=[{"slug": "visioning", "why": "a | b | c", "basis": "editorial"}],
-        source=[{"title": "Buch | Band 2", "year": 2024, "url": "https://example.com/?a=1;b"}, {"title": "=1"}],
-        months=7,
-    )
-    for given in (hard, program("plain")):
-        made = await client.post("/v1/programs", json=given, headers=mine)
-        assert made.status_code == 201, made.text
-    assert run("export", "--tenant", "t-csv", str(file)) == (0, [])
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        table = list(csv.reader(stream))
-    assert len(table) == 3
-    assert not [cell for row in table for cell in row if cell[:1] in tuple("=+-@\t\r")], "a formula got out"
-    left = ["row 2: leave hard", "row 3: leave plain", "0 add, 0 change, 2 leave, 0 refuse"]
-    assert run("import", str(file), "--tenant", "t-csv") == (0, left)
-    assert (await client.get("/v1/programs/hard", headers=mine)).json()["version"] == 1
-    excel = io.StringIO(newline="")
-    csv.writer(excel, delimiter=";").writerows(table)
-    file.write_bytes(b"\xef\xbb\xbfsep=;\r\n" + excel.getvalue().encode())
-    code, told = run("import", str(file), "--tenant", "t-csv", "--dry-run")
-    assert (code, told[-1]) == (0, "0 add, 0 change, 2 leave, 0 refuse; nothing was written")
-    assert run("import", str(file), "--tenant", "t-copy")[1][-1] == "2 add, 0 change, 0 leave, 0 refuse"
-    copy = (await client.get("/v1/programs/hard", headers=key(make_key("read", tenant="t-copy")))).json()
-    for name in hard:
-        if name not in {"skills", "criteria", "source"}:
-            assert copy[name] == hard[name], name
-    assert copy["source"][0]["title"] == "Buch | Band 2"
-    assert run("export", str(file)) == (0, [])
-    for tenant in ("t-csv", "local"):
-        assert run("import", str(file), "--tenant", tenant)[1][-1] == "0 add, 0 change, 4 leave, 0 refuse"
-
-
-async def test_a_dry_run_says_what_would_be_and_one_bad_row_stops_all(
-    client: httpx.AsyncClient, make_key: MakeKey, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run, mine, file = on_command_line(settings, monkeypatch), key(make_key(*ALL, tenant="t-dry")), tmp_path / "in.csv"
-    for slug in ("kept", "gone"):
-        await client.post("/v1/programs", json=program(slug), headers=mine)
-    await client.delete("/v1/programs/gone", headers=mine | {"If-Match": "*"})
-    head = "slug,name,months,topics,school,description,audience\n"
-    good = f'{head}kept,Über Zahlen,4,"eins\nzwei",Acme Academy,For those whose team is merged.,Team leaders.\n'
-    good += "fresh,N,,,S,D,A\n"
-    file.write_text(good, encoding="utf-8")
-    expected = ["row 2: change kept (name, months, topics)", "row 3: add fresh"]
-    code, told = run("import", str(file), "--tenant", "t-dry", "--dry-run")
-    assert (code, told[:-1]) == (0, expected)
-    assert (await client.get("/v1/programs/fresh", headers=mine)).status_code == 404
-    file.write_text(
-        good
-        + "gone,N,,,S,D,A\nmit-tlp,N,,,S,D,A\nfresh,N,,,S,D,A\nbad,N,nine,,,D,A\nlong,N,,,S,D,A,more\n,N,,,S,D,A\n",
-        encoding="utf-8",
-    )
-    for options in (["--dry-run"], []):
-        code, told = run("import", str(file), "--tenant", "t-dry", *options)
-        assert (code, told[:2]) == (1, expected)
-        assert told[-1] == "1 add, 1 change, 0 leave, 6 refuse; nothing was written"
-        reasons = ["retired", "shared", "row before", "months: Input", "more cells", "slug: "]
-        for line, reason in zip(told[2:-1], reasons, strict=True):
-            assert ": refuse " in line and reason in line, line
-        assert "school" in told[5], "every fault of a line is told"
-    assert (await client.get("/v1/programs/kept", headers=mine)).json()["version"] == 1
-    file.write_text(good, encoding="utf-8")
-    assert run("import", str(file), "--tenant", "t-dry")[0] == 0
-    kept = (await client.get("/v1/programs/kept", headers=mine)).json()
-    assert (kept["name"], kept["months"], kept["topics"], kept["version"]) == ("Über Zahlen", 4, ["eins", "zwei"], 2)
-    assert [link["slug"] for link in kept["criteria"]] == ["change"], "a column that is not there stays"
-    for content, words in (
-        (b"slug,price\nx,1\n", "first row"),
-        ("slug,name\nx,Ü\n".encode("cp1252"), "UTF-8"),
-        (b'slug,name\nx,"open\n', "not CSV"),
-        (b"", "first row"),
-        (b"slug,slug\n", "first row"),
-    ):
-        file.write_bytes(content)
-        code, told = run("import", str(file), "--tenant", "t-dry")
-        assert code == 1 and words in told[-1], told
-
-
-def test_every_guarded_cell_reads_as_it_was() -> None:
-    texts = ["=1", "'=1", "''=1", "+", "-x", "@a", "'", "'a", "a'", "＝1", "'＋", "x=1", "'-'", "-5", "'-5", "+1.5"]
-    documents = [dict.fromkeys(COLUMNS) | {"slug": str(place), "name": text} for place, text in enumerate(texts)]
-    empty = {name: [] for name in ("skills", "criteria", "source", "topics", "features")}
-    table = write_sheet([document | empty for document in documents])
-    assert [line.fields["name"] for line in read_sheet(table.encode("utf-8-sig"))] == texts
 
 
 def test_an_upgrade_keeps_the_catalogue_and_a_downgrade_keeps_what_is_shared(databases: Databases) -> None:

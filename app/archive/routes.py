@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.access.dependencies import READ, WRITE
@@ -10,7 +10,7 @@ from app.access.keys import Caller
 from app.archive import answers, feedback, requests, store, subjects
 from app.archive.picture import draw
 from app.archive.store import Archive
-from app.bodies import JSONRoute
+from app.bodies import IdempotencyKey, JSONRoute
 from app.database import EngineDep, SessionDep
 from app.errors import responses
 from app.pagination import NoParameters, PageLinks, PageQuery
@@ -26,7 +26,6 @@ class Stem(StringConvertor):
 
 register_url_convertor("stem", Stem())
 EXAMPLE_ID = "5f0c3d6a9b7e4c21a8d4e6f7b1c2d3e4"
-IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,255}$"
 
 
 def not_stored(response: Response) -> None:
@@ -54,15 +53,6 @@ AssessmentId = Annotated[str, Path(description="The id that the assessment is ke
 Ref = Annotated[
     str, Path(description="The pseudonym, as `subject_ref` gave it.", pattern=requests.SUBJECT, examples=["p-7f3a"])
 ]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=IDEMPOTENCY_KEY,
-        description="Yours, new for each request, such as a UUID: sent again within 24 hours with the same body, the "
-        "first answer comes again and nothing is made twice.",
-    ),
-]
 Reader = Annotated[Caller, READ]
 Writer = Annotated[Caller, WRITE]
 
@@ -76,7 +66,7 @@ Writer = Annotated[Caller, WRITE]
     summary="Judge a situation and keep it",
 )
 def keep_assessment(
-    caller: Writer, archive: ArchiveDep, body: requests.KeepRequest, response: Response, key: Key = None
+    caller: Writer, archive: ArchiveDep, body: requests.KeepRequest, response: Response, key: IdempotencyKey = None
 ) -> Any:
     """Like `/v1/score`, and text and answer are kept until they expire or you erase them; `Location` says where."""
     kept = archive.keep(caller, body, key)

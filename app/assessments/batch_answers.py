@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from app.assessments.answers import Answer, ScoreAnswer
 from app.errors import Problem
@@ -131,36 +131,6 @@ class BatchSummary(Answer):
 
 class SummarisedBatch(Summarised, BatchSummary):
     """How it went, and what the texts call for taken together."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "ok": 24,
-                    "error": 0,
-                    "total": {
-                        "n": 24,
-                        "unreadable": 0,
-                        "errors": 0,
-                        "verdicts": {
-                            "leadership": {"counted": 12, "corrected": {"value": 11.7, "interval": [7.0, 16.9]}},
-                            "management": {"counted": 12, "corrected": {"value": 12.3, "interval": [7.1, 17.0]}},
-                            "both": {"counted": 0, "corrected": {"value": 0.0, "interval": [0.0, 0.0]}},
-                            "insufficient": {"counted": 0, "corrected": {"value": 0.0, "interval": [0.0, 0.0]}},
-                        },
-                        "demand": {
-                            "leadership": {"mean": 0.5002, "corrected": {"value": 0.4875, "interval": [0.29, 0.7058]}},
-                            "management": {"mean": 0.5325, "corrected": {"value": 0.5125, "interval": [0.2942, 0.71]}},
-                        },
-                    },
-                    "groups": [],
-                    "withheld": 0,
-                    "smallest_group": 10,
-                    "method": "Verdicts as counted are what the model read. ...",
-                }
-            ]
-        }
-    )
 
 
 class BatchAnswer(Answer):

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.bodies import whole
 from app.scoring.labels import OffsetUnit
 
 MAX_CHARACTERS = 10_000
@@ -87,11 +88,6 @@ SituationText = Annotated[
 ]
 
 
-def whole(value: Any) -> Any:
-    """JSON knows one kind of number: 4.0 is an integer."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 Whole = Annotated[int, BeforeValidator(whole)]
 Identifier = Annotated[str, Field(strict=True, max_length=MAX_IDENTIFIER, pattern=r"^[^\x00]*$")]
 
@@ -122,6 +118,7 @@ class Preferences(Body):
     """It lasts at most this many months."""
 
 
+Catalogue = Literal["shared", "own", "both"]
 Part = Literal["evidence", "explanation", "recommendations"]
 ALL_PARTS: list[Part] = ["evidence", "explanation", "recommendations"]
 
@@ -151,7 +148,7 @@ class Options(Body):
     )
     preferences: Preferences = Preferences()
     """What recommended programs should offer."""
-    catalogue: Literal["shared", "own", "both"] = "both"
+    catalogue: Catalogue = "both"
     """Which programs to recommend: the shared ones, those of your organisation, or both."""
 
 

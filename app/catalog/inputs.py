@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.bodies import whole
 from app.catalog.tables import SLUG_LENGTH
 
 LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
@@ -23,15 +24,11 @@ def _once(values: list[Any] | None) -> list[Any] | None:
     return values
 
 
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 Slug = Annotated[str, StringConstraints(strict=True, max_length=SLUG_LENGTH, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Name = Annotated[str, _line(200)]
 Text = Annotated[str, _line(4000, PROSE)]
 Strings = Annotated[list[Annotated[str, _line(500)]], Field(max_length=50)]
-Count = Annotated[int, Field(strict=True, ge=1, le=1000), BeforeValidator(_whole)]
+Count = Annotated[int, Field(strict=True, ge=1, le=1000), BeforeValidator(whole)]
 Seniority = Annotated[list[Slug], Field(min_length=1, max_length=20), AfterValidator(_once)]
 Focus = Annotated[
     list[Literal["leadership", "management", "technology"]], Field(min_length=1, max_length=3), AfterValidator(_once)
@@ -56,7 +53,7 @@ class SourceGiven(Body):
     """What the work is called."""
     publisher: Annotated[str, _line(200, PUBLISHER)] | None = None
     """Who put it out; without a vertical bar."""
-    year: Annotated[int, Field(strict=True, ge=1000, le=9999), BeforeValidator(_whole)] | None = None
+    year: Annotated[int, Field(strict=True, ge=1000, le=9999), BeforeValidator(whole)] | None = None
     """When it came out."""
     url: Annotated[str, _line(1000, r"^https?://[^\x00-\x20\x7f\x22<>|]+$")] | None = None
     """Where to read it: http or https."""

@@ -5,7 +5,7 @@ from email.message import Message
 from typing import Annotated, Any
 
 from anyio import CancelScope, to_thread
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 from sqlmodel import Session, select
@@ -14,6 +14,7 @@ from app.access.dependencies import READ, SCORE, WRITE
 from app.access.keys import Caller
 from app.assessments import summary
 from app.assessments.routes import AssessorDep
+from app.bodies import IdempotencyKey
 from app.database import EngineDep, SessionDep
 from app.errors import (
     NOT_MODIFIED,
@@ -57,17 +58,6 @@ STREAMS: dict[int | str, dict[str, Any]] = {
         },
     }
 }
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Yours, such as a UUID: sent again with the same body it gives the same job.",
-    ),
-]
-
-
 JobId = Annotated[str, Path(description="Id of the job.", examples=["019b8d1a2c004f0c9b7e6a5d4c3b2a19"])]
 
 

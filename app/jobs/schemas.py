@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.assessments.answers import Answer
 from app.assessments.batch_answers import Summarised
-from app.assessments.requests import Delivery, Focus, Options, Pace, Preferences
+from app.assessments.requests import Catalogue, Delivery, Focus, Options, Pace, Preferences
 from app.pagination import PRINTABLE, PageInfo
 from app.scoring.labels import OffsetUnit
 
@@ -40,6 +40,10 @@ class NewJob(BaseModel):
     delivery: Delivery | None = Field(default=None, description="Where recommended programs should take place.")
     pace: Pace | None = Field(default=None, description="How recommended programs should be spread over time.")
     max_months: int | None = Field(default=None, ge=1, le=120, description="Longest recommended program, in months.")
+    catalogue: Catalogue = Field(
+        default="both",
+        description="Which programs to recommend: the shared ones, those of your organisation, or both.",
+    )
     offset_unit: OffsetUnit = Field(default="unicode_code_point", description="What offsets count.")
     language: str | None = Field(
         default=None,

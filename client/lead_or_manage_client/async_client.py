@@ -20,6 +20,7 @@ from lead_or_manage_client.scoring import (
     ScoreAnswer,
     ScoredItem,
 )
+from lead_or_manage_client.summaries import BatchAnswer
 
 
 class AsyncClient(AsyncKeeping, AsyncBulk, AsyncEditing):
@@ -48,6 +49,13 @@ class AsyncClient(AsyncKeeping, AsyncBulk, AsyncEditing):
             except TooLarge as error:
                 yield alone_too_large(batch, error, index)
             index += len(batch)
+
+    async def summarise_batch(self, texts: Iterable[str | BatchItem], **options: Unpack[Options]) -> BatchAnswer:
+        """Judge up to 1,000 situations in one call, and say what they call for taken together, in all and by `group`.
+
+        For more texts make a job. Raises TooLarge where the service wants them split.
+        """
+        return await self._answer(calls.summarise_batch(texts, options))
 
     def concepts(self, **chosen: Unpack[filters.ConceptFilters]) -> AsyncIterator[catalogue.Concept]:
         """Leadership and management, as the catalogue explains them."""

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import cast
 
-from lead_or_manage_client.calls import BatchAnswer
 from lead_or_manage_client.errors import TooLarge
 from lead_or_manage_client.problems import Problem
 from lead_or_manage_client.scoring import BatchItem, RefusedItem, ScoredItem
+from lead_or_manage_client.summaries import BatchAnswer
 
 MAX_ITEMS = 1_000
 MAX_CHARACTERS = 200_000

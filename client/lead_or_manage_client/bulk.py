@@ -10,9 +10,10 @@ import httpx
 from lead_or_manage_client import calls
 from lead_or_manage_client.calls import Format
 from lead_or_manage_client.job_items import FileOptions, JobItem, JobOptions, JobText
-from lead_or_manage_client.jobs import JobAnswer, JobSummary
+from lead_or_manage_client.jobs import JobAnswer
 from lead_or_manage_client.retries import no_answer
 from lead_or_manage_client.sending import AsyncSending, Sending
+from lead_or_manage_client.summaries import JobSummary
 from lead_or_manage_client.uploads import ItemReader, Patience
 
 

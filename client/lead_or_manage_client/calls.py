@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from lead_or_manage_client import catalogue as items
 from lead_or_manage_client.edits import Tombstone
 from lead_or_manage_client.job_items import JobOptions, JobText
-from lead_or_manage_client.jobs import JobAnswer, JobSummary
+from lead_or_manage_client.jobs import JobAnswer
 from lead_or_manage_client.kept import (
     ErasureReceipt,
     FeedbackAnswer,
@@ -26,10 +26,9 @@ from lead_or_manage_client.scoring import (
     ModelCard,
     Options,
     Ready,
-    RefusedItem,
     ScoreAnswer,
-    ScoredItem,
 )
+from lead_or_manage_client.summaries import BatchAnswer, JobSummary
 from lead_or_manage_client.uploads import async_ndjson, file_blocks, ndjson
 
 T = TypeVar("T")
@@ -72,12 +71,6 @@ class ModelList(TypedDict):
     """The answer of /v1/models."""
 
     items: list[ModelCard]
-
-
-class BatchAnswer(TypedDict):
-    """The answer of /v1/score/batch."""
-
-    results: list[ScoredItem | RefusedItem]
 
 
 @dataclass(frozen=True)
@@ -140,6 +133,11 @@ def score(text: str, identifier: str | None, options: Options) -> Call[ScoreAnsw
 
 def score_batch(chunk: list[BatchItem], options: Options) -> Call[BatchAnswer]:
     return _json("POST", "/v1/score/batch", {"items": chunk, "options": options})
+
+
+def summarise_batch(texts: Iterable[str | BatchItem], options: Options) -> Call[BatchAnswer]:
+    items = [{"text": given} if isinstance(given, str) else given for given in texts]
+    return _json("POST", "/v1/score/batch", {"items": items, "options": options, "summarise": True})
 
 
 def keep(text: str, options: Options, key: str | None, **more: Any) -> Call[KeptAnswer]:

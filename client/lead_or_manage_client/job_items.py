@@ -47,6 +47,8 @@ class JobOptions(TypedDict, total=False):
     """How recommended programs should be spread over time."""
     max_months: int
     """Longest recommended program, in months."""
+    catalogue: Literal["shared", "own", "both"] | str
+    """Which programs to recommend: the shared ones, those of your organisation, or both."""
     offset_unit: OffsetUnit
     """What offsets count."""
     language: str

@@ -72,6 +72,18 @@ def test_a_text_too_large_for_any_batch_is_an_error_of_its_own(client: Any) -> N
     assert [item["index"] for item in results] == [0, 1, 2, 3]
 
 
+def test_a_batch_is_summed_up_in_all_and_by_group(client: Any) -> None:
+    items = [{"text": SITUATION, "group": "Leeds"}] * 10 + [{"text": "Half the crew left.", "group": "Bonn"}, ""]
+    answer = client.summarise_batch(items, include=[])
+    assert [item["status"] for item in answer["results"]] == ["ok"] * 11 + ["error"]
+    summary = answer["summary"]
+    assert (summary["ok"], summary["error"], summary["total"]["n"], summary["groups"]) == (11, 1, 11, [])
+    summary = client.summarise_batch(item for item in items[:10])["summary"]
+    [group] = summary["groups"]
+    assert (group["group"], group["n"], group["verdicts"]["both"]["counted"]) == ("Leeds", 10, 10)
+    assert group["verdicts"] == summary["total"]["verdicts"]
+
+
 def test_nothing_to_score_is_nothing_scored(client: Any) -> None:
     assert list(client.score_batch([])) == []
 

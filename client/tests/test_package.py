@@ -25,6 +25,7 @@ from lead_or_manage_client import (
     kept,
     problems,
     scoring,
+    summaries,
 )
 from tests.conftest import SITUATION, Server
 
@@ -32,7 +33,7 @@ HERE = Path(lead_or_manage_client.__file__).parent
 README = (HERE.parent / "README.md").read_text(encoding="utf-8")
 OPENAPI: dict[str, Any] = json.loads((HERE.parents[1] / "tests" / "openapi.json").read_text(encoding="utf-8"))
 SCHEMAS: dict[str, Any] = OPENAPI["components"]["schemas"]
-TYPES = [scoring, catalogue, problems, kept, jobs, edits]
+TYPES = [scoring, catalogue, problems, kept, jobs, summaries, edits]
 LISTS = {
     "ConceptFilters": "concepts",
     "DifferenceFilters": "differences",

@@ -1,0 +1,1 @@
+"""Kept assessments, through the service itself."""

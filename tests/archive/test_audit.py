@@ -1,0 +1,84 @@
+"""The audit names what somebody has changed in it."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+from typer.testing import CliRunner
+
+from app.archive.audit import heads, verify
+from app.cli import cli
+from app.main import set_up
+from app.settings import Settings
+from tests.archive.conftest import Organisation
+from tests.conftest import Databases
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_audit_names_what_was_changed_moved_or_taken_out(
+    acme: Organisation, rows: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(6):
+        await acme.keep()
+
+    def faults() -> list[str]:
+        (head,) = [one for one in heads(rows) if one.tenant == acme.tenant]
+        found = list(verify(rows, head))
+        rows.rollback()
+        return found
+
+    assert faults() == []
+    own = f"tenant = '{acme.tenant}'"
+    for change in (f"UPDATE audit_entry SET action = 'x' WHERE {own}", f"DELETE FROM audit_entry WHERE {own}"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            rows.connection().execute(text(change))
+        rows.rollback()
+    tampered = [
+        ("SET key_id = 'somebody' WHERE number = 2", ["entry 2 was changed"]),
+        ("WHERE number = 3", ["entry 3 is missing"]),
+        ("WHERE number >= 5", ["entry 5 is missing", "entry 6 is missing"]),
+        (
+            "SET number = CASE number WHEN 2 THEN 4 ELSE 2 END WHERE number IN (2, 4)",
+            ["entry 2 was moved: it was written as 4", "entry 4 was moved: it was written as 2"],
+        ),
+    ]
+    for change, named in tampered:
+        take_triggers_off(rows)
+        if "CASE" in change:  # one row at a time, as keys are checked at once
+            for old, new in ((2, 99), (4, 2), (99, 4)):
+                rows.connection().execute(text(f"UPDATE audit_entry SET number = {new} WHERE {own} AND number = {old}"))
+        else:
+            verb = "UPDATE audit_entry" if change.startswith("SET") else "DELETE FROM audit_entry"
+            rows.connection().execute(text(f"{verb} {change} AND {own}"))
+        assert faults() == named
+    assert faults() == []
+    monkeypatch.setenv("LOM_DATABASE_URL", settings.database_url)
+    told = CliRunner().invoke(cli, ["audit", "verify"])
+    assert told.exit_code == 0 and f"{acme.tenant}\t6 entries\twhole" in told.stdout
+
+
+def take_triggers_off(rows: Session) -> None:
+    """As somebody would who owns the database; the test's transaction is never committed."""
+    if rows.connection().dialect.name == "sqlite":
+        for change in ("update", "delete"):
+            rows.connection().execute(text(f"DROP TRIGGER audit_no_{change}"))
+    else:
+        rows.connection().execute(text("DROP TRIGGER audit_is_append_only ON audit_entry"))
+
+
+async def test_audit_verify_ends_with_1_where_the_chain_is_broken(
+    databases: Databases, engines: Callable[[str], Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = databases.create()
+    monkeypatch.setenv("LOM_DATABASE_URL", url)
+    set_up(Settings(database_url=url))
+    with Session(engines(url)) as session:
+        session.connection().execute(text("INSERT INTO audit_head (tenant, number, hash) VALUES ('acme', 1, 'x')"))
+        session.commit()
+    told = CliRunner().invoke(cli, ["audit", "verify"])
+    assert told.exit_code == 1
+    assert "acme\tentry 1 is missing" in told.stdout
+    assert CliRunner().invoke(cli, ["purge"]).stdout == "erased 0\n"

@@ -1,0 +1,49 @@
+"""Requests that are sent again."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import Session, col, select, update
+
+from app.archive.tables import IdempotencyKey
+from tests.archive.conftest import Organisation, actions
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_repeated_request_makes_nothing_twice(acme: Organisation, rows: Session) -> None:
+    first = await acme.keep(key="one", subject_ref="p-1")
+    again = await acme.keep(key="one", subject_ref="p-1")
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["location"] == first.headers["location"]
+    changed = await acme.keep("Something else is to be done.", key="one")
+    assert (changed.status_code, changed.json()["code"]) == (422, "idempotency_key_reused")
+    assert (await acme.keep(key="two")).json()["id"] != first.json()["id"]
+    assert (await acme.ask("GET", "/assessments")).json()["page"]["total"] == 2
+    stored = rows.exec(select(IdempotencyKey).where(IdempotencyKey.tenant == acme.tenant)).all()
+    assert not any("one" in row.key or "merging" in str(row.model_dump()) for row in stored)
+
+
+async def test_twenty_requests_at_once_make_one_row(acme: Organisation, rows: Session) -> None:
+    answers = await asyncio.gather(*(acme.keep(key="rush") for _ in range(20)))
+    statuses = {answer.status_code for answer in answers}
+    assert 201 in statuses and statuses <= {201, 409}
+    assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
+    assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 409)
+    assert (await acme.ask("GET", "/assessments")).json()["page"]["total"] == 1
+    assert actions(rows, acme) == ["keep"]
+
+
+async def test_a_key_is_free_again_after_a_failure_and_after_a_crash(acme: Organisation, rows: Session) -> None:
+    refused = await acme.keep(key="one", options={"model_version": "1999.1"})
+    assert refused.json()["code"] == "unknown_model_version"
+    assert (await acme.keep(key="one")).status_code == 201
+    now = datetime.now(UTC)
+    mine = (col(IdempotencyKey.tenant) == acme.tenant,)
+    rows.exec(update(IdempotencyKey).where(*mine).values(assessment_id=None, started_at=now))
+    rows.commit()
+    assert (await acme.keep(key="one")).json()["code"] == "request_running"
+    rows.exec(update(IdempotencyKey).where(*mine).values(started_at=now - timedelta(seconds=61)))
+    rows.commit()
+    assert (await acme.keep(key="one")).status_code == 201
