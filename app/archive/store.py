@@ -42,7 +42,8 @@ class Archive:
         if key is None:
             return self._judge(caller, request, days, None)
         with Session(self.engine) as session:
-            held = claim(session, caller.tenant, KEEP, key, request.model_dump_json())
+            body = request.model_dump_json(exclude_defaults=True)  # a later release may add options
+            held = claim(session, caller.tenant, KEEP, key, body)
             if held.made:
                 return kept_answer(find(session, caller.tenant, held.made))
             session.commit()

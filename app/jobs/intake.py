@@ -67,7 +67,8 @@ class Intake:
     def __init__(self, engine: Engine, upload: Upload) -> None:
         self._engine, self._upload = engine, upload
         self._reader, self._records = reader(upload.wanted, upload.media_type)
-        told = f"{upload.tenant}\n{upload.key}\n{upload.media_type}\n{upload.wanted.model_dump_json()}\n"
+        wanted = upload.wanted.model_dump_json(exclude_defaults=True)  # a later release may add parameters
+        told = f"{upload.tenant}\n{upload.key}\n{upload.media_type}\n{wanted}\n"
         self._digest = hashlib.sha256(told.encode())
         self._bytes = self._texts = self._chunks = 0
         self._pending: list[Item] = []
