@@ -114,6 +114,13 @@ def test_the_readme_lists_every_setting_and_every_path(document: dict[str, Any])
         assert f"`{path.replace('/{slug}', '')}" in README or f"`{path}`" in README, path
 
 
+async def test_the_readme_shows_the_real_answer(client: httpx.AsyncClient) -> None:
+    request, shown = re.findall(r"-d '(\{.*?\})'\n```\n\n```json\n(.*?)\n```", README, re.DOTALL)[0]
+    answer, shown = (await client.post("/v1/score", json=json.loads(request))).json(), json.loads(shown)
+    del answer["versions"]["catalogue"], shown["versions"]["catalogue"]  # other tests change the catalogue
+    assert without_processor(answer) == without_processor(shown)
+
+
 def test_the_first_two_commands_of_the_readme_serve_and_test() -> None:
     blocks = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
     assert blocks[:2] == ["python3 run.py serve", "python3 run.py test"]

@@ -86,8 +86,6 @@ SituationText = Annotated[
         }
     ),
 ]
-
-
 Whole = Annotated[int, BeforeValidator(whole)]
 Identifier = Annotated[str, Field(strict=True, max_length=MAX_IDENTIFIER, pattern=r"^[^\x00]*$")]
 

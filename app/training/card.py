@@ -28,6 +28,8 @@ PURPOSE = {
         "real, rambling situations are judged less well than short and tidy ones; see `test.groups`",
         "the first style is wrong in about one text of five",
         "irony and reported opinions of others are sometimes taken at their word",
+        "a denial in a short clause is sometimes read as the thing denied: `we do not need new product ideas`",
+        "an idle sentence or an order to the classifier turns some verdicts; see `test.robustness`",
         "who the people are is hidden by lists of words, and a list forgets somebody",
     ],
     "base_model": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), fine-tuned",

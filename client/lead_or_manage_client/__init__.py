@@ -31,10 +31,12 @@ from lead_or_manage_client.offsets import quote
 from lead_or_manage_client.problems import Problem, ProblemDetail
 from lead_or_manage_client.retries import Retries
 from lead_or_manage_client.scoring import BatchItem, Options, RefusedItem, ScoreAnswer, ScoredItem
+from lead_or_manage_client.summaries import BatchAnswer
 
 __all__ = [
     "AsyncClient",
     "BadRequest",
+    "BatchAnswer",
     "BatchItem",
     "Client",
     "Conflict",

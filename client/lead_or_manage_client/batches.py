@@ -29,14 +29,15 @@ class _Batch:
         self.characters += len(item["text"])
 
 
-def _item(given: str | BatchItem) -> BatchItem:
+def item_of(given: str | BatchItem) -> BatchItem:
+    """The item; a bare text is one without id and group."""
     return {"text": given} if isinstance(given, str) else given
 
 
 def batches(texts: Iterable[str | BatchItem], size: int) -> Iterator[list[BatchItem]]:
     """The items in order, as few batches as the limits allow; never more than one batch is held."""
     batch = _Batch(size)
-    for item in map(_item, texts):
+    for item in map(item_of, texts):
         if batch.full_with(item):
             yield batch.items
             batch = _Batch(size)
@@ -55,7 +56,7 @@ async def async_batches(
         return
     batch = _Batch(size)
     async for given in texts:
-        item = _item(given)
+        item = item_of(given)
         if batch.full_with(item):
             yield batch.items
             batch = _Batch(size)

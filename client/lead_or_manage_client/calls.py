@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from lead_or_manage_client import catalogue as items
+from lead_or_manage_client.batches import item_of
 from lead_or_manage_client.edits import Tombstone
 from lead_or_manage_client.job_items import JobOptions, JobText
 from lead_or_manage_client.jobs import JobAnswer
@@ -136,7 +137,7 @@ def score_batch(chunk: list[BatchItem], options: Options) -> Call[BatchAnswer]:
 
 
 def summarise_batch(texts: Iterable[str | BatchItem], options: Options) -> Call[BatchAnswer]:
-    items = [{"text": given} if isinstance(given, str) else given for given in texts]
+    items = [item_of(given) for given in texts]
     return _json("POST", "/v1/score/batch", {"items": items, "options": options, "summarise": True})
 
 

@@ -106,4 +106,4 @@ class BatchAnswer(TypedDict):
     results: list[ScoredItem | RefusedItem]
     """One for each item, in your order."""
     summary: SummarisedBatch
-    """How it went, and what the texts call for."""
+    """How it went, and what the texts call for; the counts `ok` and `error` alone unless that was asked for."""
