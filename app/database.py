@@ -142,7 +142,7 @@ def current_database(database_url: str, migrations: Path) -> Iterator[Engine]:
         engine.dispose()
 
 
-def get_engine(request: Request) -> Engine:
+async def get_engine(request: Request) -> Engine:
     """The engine that the application holds."""
     engine: Engine = request.app.state.engine
     return engine

@@ -90,7 +90,7 @@ class ListQuery(PageQuery):
     sort: str | None = sort_by()
 
 
-def refuse_parameters(request: Request) -> None:
+async def refuse_parameters(request: Request) -> None:
     """For operations without query parameters: 422 if there are any."""
     if request.query_params:
         raise InvalidParameter(
@@ -277,7 +277,7 @@ def page_of(
     )
 
 
-def page_links(request: Request) -> str:
+async def page_links(request: Request) -> str:
     """The query string of this request without its cursor, for links to the neighbouring pages."""
     return str(request.url.remove_query_params("cursor").query)
 

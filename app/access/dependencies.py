@@ -22,7 +22,7 @@ class Forbidden(AppError):
     status, code = 403, "forbidden"
 
 
-def _allowed(
+async def _allowed(
     request: Request,
     scopes: SecurityScopes,
     header: Annotated[str | None, Security(_header)],

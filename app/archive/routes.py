@@ -28,7 +28,7 @@ register_url_convertor("stem", Stem())
 EXAMPLE_ID = "5f0c3d6a9b7e4c21a8d4e6f7b1c2d3e4"
 
 
-def not_stored(response: Response) -> None:
+async def not_stored(response: Response) -> None:
     """Answers hold what people wrote: no cache keeps them."""
     response.headers["Cache-Control"] = "no-store"
 
@@ -42,7 +42,7 @@ writing = APIRouter(
 )
 
 
-def get_archive(request: Request) -> Archive:
+async def get_archive(request: Request) -> Archive:
     """The archive that the application holds."""
     archive: Archive = request.app.state.archive
     return archive

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from anyio import from_thread
+from anyio import from_thread, to_thread
 from fastapi import APIRouter, Depends, Path, Request
 
 from app.access.dependencies import SCORE
@@ -20,11 +20,16 @@ models = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[NoParamet
 SCORE_ERRORS = responses(400, 405, 413, 415, 422, 503)
 
 
-def get_assessor(request: Request) -> Assessor:
+def assessor_of(request: Request) -> Assessor:
     """The assessor that the application holds; the log line of the request names its model."""
     assessor: Assessor = request.app.state.assessor
     request.scope["state"]["model"] = assessor.scorer.version
     return assessor
+
+
+async def get_assessor(request: Request) -> Assessor:
+    """`assessor_of` as a dependency. Such small ones are async here: each that is not costs a change of threads."""
+    return assessor_of(request)
 
 
 AssessorDep = Annotated[Assessor, Depends(get_assessor)]
@@ -38,11 +43,15 @@ AssessorDep = Annotated[Assessor, Depends(get_assessor)]
     dependencies=[NoParameters],
     summary="Judge a situation",
 )
-def score(
+async def score(
     engine: EngineDep, assessor: AssessorDep, caller: Annotated[Caller, SCORE], request: requests.ScoreRequest
 ) -> Any:
     """Whether the situation calls for leadership, management, both, or says too little; with evidence and advice."""
-    return assessor.score(assessor.known(engine, caller.tenant), request.text, request.id, request.options)
+
+    def judge() -> Any:
+        return assessor.score(assessor.known(engine, caller.tenant), request.text, request.id, request.options)
+
+    return await to_thread.run_sync(judge)
 
 
 @router.post(

@@ -87,9 +87,9 @@ class Assessor:
         known = self._known.get(tenant)
         try:
             with Session(engine.execution_options(readonly=True)) as session:
-                current = versions(see_as(session, tenant))
+                current = versions(session, tenant)
                 if known is None or known.versions != current:
-                    known = self._read(session, current)
+                    known = self._read(see_as(session, tenant), current)
                     self._keep(tenant, known)
         except (DBAPIError, PoolTimeoutError):
             if known is None:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends
-from sqlalchemy import ColumnElement, event, func, inspect, or_, select
+from sqlalchemy import ColumnElement, bindparam, event, func, inspect, or_, select
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session, col
 
@@ -11,6 +11,12 @@ from app.access.dependencies import READ
 from app.access.keys import Caller
 from app.catalog.tables import CatalogueVersion, Editable, OwnCatalogue, Program, ProgramCriterion, ProgramSkill, Skill
 from app.database import SessionDep
+
+_OWN, _SHARED = inspect(OwnCatalogue).local_table.c, inspect(CatalogueVersion).local_table.c
+_VERSIONS = select(
+    _SHARED.version, func.coalesce(select(_OWN.version).where(_OWN.tenant == bindparam("tenant")).scalar_subquery(), 0)
+)
+"""Of the tables themselves, as every answer asks for it."""
 
 
 def belongs(table: type[Editable], tenant: str) -> ColumnElement[bool]:
@@ -53,10 +59,9 @@ def tenant_of(session: Session) -> str:
     return tenant
 
 
-def versions(session: Session) -> tuple[int, int]:
+def versions(session: Session, tenant: str) -> tuple[int, int]:
     """How often the shared catalogue changed, and how often the tenant's own."""
-    own = select(col(OwnCatalogue.version)).where(col(OwnCatalogue.tenant) == tenant_of(session)).scalar_subquery()
-    shared, mine = session.execute(select(col(CatalogueVersion.version), func.coalesce(own, 0))).one()
+    shared, mine = session.connection().execute(_VERSIONS, {"tenant": tenant}).one()
     return shared, mine
 
 

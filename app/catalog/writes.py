@@ -25,7 +25,7 @@ Slug = Annotated[str, Path(max_length=1000, pattern=PRINTABLE, description="The 
 Retirement = Annotated[RetireQuery, Query()]
 
 
-def get_target(engine: EngineDep, caller: Admin, slug: Slug, if_match: IfMatch = None) -> Target:
+async def get_target(engine: EngineDep, caller: Admin, slug: Slug, if_match: IfMatch = None) -> Target:
     """What the request means to change."""
     return Target(engine, caller.tenant, slug, if_match)
 

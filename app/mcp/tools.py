@@ -12,7 +12,7 @@ from starlette.requests import Request
 from app.access.dependencies import demand
 from app.access.keys import Caller
 from app.assessments.requests import Options, Preferences, SituationText
-from app.assessments.routes import get_assessor
+from app.assessments.routes import assessor_of
 from app.catalog import queries, schemas, tables
 from app.catalog.visibility import see_as
 from app.mcp import answers
@@ -68,7 +68,7 @@ def score_situation(
     It judges situations, not people: never use it to rank, hire, promote, dismiss or monitor anybody. Nothing is kept.
     """
     request, caller = _asked(context, "score")
-    assessor = get_assessor(request)
+    assessor = assessor_of(request)
     options = Options(max_recommendations=max_recommendations, preferences=preferences or Preferences())
     answer = assessor.score(assessor.known(request.app.state.engine, caller.tenant), text, None, options)
     return answers.Judgement(
