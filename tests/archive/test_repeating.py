@@ -25,6 +25,16 @@ async def test_a_repeated_request_makes_nothing_twice(acme: Organisation, rows: 
     assert not any("one" in row.key or "merging" in str(row.model_dump()) for row in stored)
 
 
+async def test_what_stands_at_its_default_is_the_same_request(acme: Organisation) -> None:
+    """So a release that adds an option knows the requests that were sent before it had that option."""
+    first = await acme.keep(key="one")
+    spelled = {"language": None, "catalogue": "both", "max_evidence": 3, "preferences": {"focus": None}}
+    again = await acme.keep(key="one", options=spelled, retention_days=None)
+    assert (again.status_code, again.content) == (201, first.content)
+    changed = await acme.keep(key="one", options=spelled | {"max_evidence": 2})
+    assert changed.json()["code"] == "idempotency_key_reused"
+
+
 async def test_twenty_requests_at_once_make_one_row(acme: Organisation, rows: Session) -> None:
     answers = await asyncio.gather(*(acme.keep(key="rush") for _ in range(20)))
     statuses = {answer.status_code for answer in answers}

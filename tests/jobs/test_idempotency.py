@@ -28,6 +28,16 @@ async def test_the_same_idempotency_key_gives_the_same_job(client: httpx.AsyncCl
     assert third.json()["id"] != first.json()["id"]
 
 
+async def test_what_stands_at_its_default_is_the_same_upload(client: httpx.AsyncClient, mine: dict[str, str]) -> None:
+    again = mine | NDJSON | {"idempotency-key": "default"}
+    body = ndjson({"text": "A plan."})
+    first = await client.post("/v1/jobs", content=body, headers=again)
+    second = await client.post("/v1/jobs?catalogue=both&max_evidence=3", content=body, headers=again)
+    assert (second.status_code, second.json()["id"]) == (202, first.json()["id"])
+    other = await client.post("/v1/jobs?catalogue=own", content=body, headers=again)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
 async def test_an_upload_that_is_on_its_way_is_to_be_sent_again_in_a_moment(
     client: httpx.AsyncClient, mine: dict[str, str]
 ) -> None:
