@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, create_engine, text
 from typer.testing import CliRunner
 
 from app.access.keys import find, new_key, revoke, well_formed
@@ -196,6 +196,19 @@ async def test_without_a_key_the_address_counts_and_refusals_do_too(databases: D
         assert (await client.get("/healthz")).status_code == 200
     async with running(limited, client=("203.0.113.2", 1)) as client:
         assert (await client.get("/v1/criteria")).status_code == 200
+
+
+async def test_addresses_are_forgotten_once_they_no_longer_count(databases: Databases) -> None:
+    limited = Settings(database_url=databases.create(), rate_limit=1_000_000)
+    set_up(limited)
+    for address in ("203.0.113.1", "203.0.113.2", "203.0.113.3"):
+        async with running(limited, client=(address, 1)) as client:
+            assert (await client.get("/v1/criteria")).status_code == 200
+    on_file = limited.database_url.startswith("sqlite")
+    engine = create_engine(limited.database_url + ".limits" if on_file else limited.database_url)
+    with engine.connect() as connection:
+        assert set(connection.execute(text("SELECT caller FROM rate_limit")).scalars()) <= {"203.0.113.3"}
+    engine.dispose()
 
 
 def test_serve_refuses_other_addresses_than_loopback_unless_the_door_was_thought_of() -> None:

@@ -1,6 +1,7 @@
 """How often a caller may come: GCRA (a leaky bucket that needs one number per caller), shared by all workers.
 
-On PostgreSQL the number lives in an unlogged table, on SQLite in a file beside the database that is never synced.
+On PostgreSQL the number lives in an unlogged table, on SQLite in a file beside the database that is never synced. A
+number whose time has passed says nothing: whoever counts forgets such numbers, and with them addresses, once a minute.
 """
 
 import math
@@ -72,9 +73,14 @@ class PostgresLimiter:
         "<= :room RETURNING due, extract(epoch FROM clock_timestamp())"
     )
     _LOOK = text("SELECT due, extract(epoch FROM clock_timestamp()) FROM rate_limit WHERE caller = :caller")
+    _FORGET = text(
+        "DELETE FROM rate_limit WHERE caller IN (SELECT caller FROM rate_limit "
+        "WHERE due <= extract(epoch FROM clock_timestamp()) FOR UPDATE SKIP LOCKED)"
+    )
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._forget_at = time.monotonic()
 
     def take(self, caller: str, per_minute: int) -> Turn:
         step = WINDOW / per_minute
@@ -84,6 +90,9 @@ class PostgresLimiter:
             allowed = row is not None
             if row is None:
                 row = connection.execute(self._LOOK, {"caller": caller}).one()
+            if time.monotonic() >= self._forget_at:
+                self._forget_at = time.monotonic() + WINDOW
+                connection.execute(self._FORGET)
         return _turn(float(row[0]), float(row[1]), per_minute, allowed)
 
     def close(self) -> None:
@@ -95,9 +104,9 @@ class SqliteLimiter:
 
     def __init__(self, engine: Engine) -> None:
         path = Path(f"{engine.url.database}.limits")
-        self._lock = threading.Lock()
+        self._lock, self._forget_at = threading.Lock(), time.monotonic()
         self._connection = sqlite3.connect(path, timeout=2, isolation_level=None, check_same_thread=False)
-        for pragma in ("synchronous=OFF", "journal_mode=PERSIST"):
+        for pragma in ("synchronous=OFF", "journal_mode=PERSIST", "secure_delete=ON"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute("CREATE TABLE IF NOT EXISTS rate_limit (caller TEXT PRIMARY KEY, due REAL NOT NULL)")
 
@@ -113,6 +122,9 @@ class SqliteLimiter:
                 if allowed:
                     due += step
                     self._connection.execute("REPLACE INTO rate_limit VALUES (?, ?)", (caller, due))
+                if time.monotonic() >= self._forget_at:
+                    self._forget_at = time.monotonic() + WINDOW
+                    self._connection.execute("DELETE FROM rate_limit WHERE due <= ?", (now,))
             finally:
                 self._connection.execute("COMMIT")
         return _turn(due, now, per_minute, allowed)
