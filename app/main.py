@@ -212,6 +212,7 @@ def _document(app: FastAPI, require_key: bool) -> None:
             schema = generate()
             schema["security"] = []  # said aloud: what names no key needs none
             _document_access(schema, require_key)
+            _document_preconditions(schema)
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schema["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
             for name in ("HTTPValidationError", "ValidationError"):
@@ -236,6 +237,16 @@ def _document_access(schema: dict[str, Any], require_key: bool) -> None:
                 asked.insert(0, {})
             found = {str(status): answer for status, answer in responses(401, 403, 429, 503).items()}
             operation["responses"] = dict(sorted({**found, **operation["responses"]}.items()))
+
+
+def _document_preconditions(schema: dict[str, Any]) -> None:
+    """Without If-Match the answer is 428, not the 422 of other parameters, so routes declare it optional; it is not."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] == "if-match":
+                    parameter["required"] = True
+                    parameter["schema"] = parameter["schema"]["anyOf"][0]
 
 
 def openapi_json(app: FastAPI) -> str:

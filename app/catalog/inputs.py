@@ -17,6 +17,10 @@ def _line(most: int, pattern: str = LINE) -> Any:
     return StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=most, pattern=pattern)
 
 
+def _each_once(most: int) -> Any:
+    return Field(min_length=1, max_length=most, json_schema_extra={"uniqueItems": True})
+
+
 def _once(values: list[Any] | None) -> list[Any] | None:
     seen = [value.slug if isinstance(value, LinkGiven) else value for value in values or []]
     if len(set(seen)) < len(seen):
@@ -29,14 +33,10 @@ Name = Annotated[str, _line(200)]
 Text = Annotated[str, _line(4000, PROSE)]
 Strings = Annotated[list[Annotated[str, _line(500)]], Field(max_length=50)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1000), BeforeValidator(whole)]
-Seniority = Annotated[list[Slug], Field(min_length=1, max_length=20), AfterValidator(_once)]
-Focus = Annotated[
-    list[Literal["leadership", "management", "technology"]], Field(min_length=1, max_length=3), AfterValidator(_once)
-]
-Delivery = Annotated[
-    list[Literal["on-campus", "online", "blended"]], Field(min_length=1, max_length=3), AfterValidator(_once)
-]
-Pace = Annotated[list[Literal["part-time", "modular"]], Field(min_length=1, max_length=2), AfterValidator(_once)]
+Seniority = Annotated[list[Slug], _each_once(20), AfterValidator(_once)]
+Focus = Annotated[list[Literal["leadership", "management", "technology"]], _each_once(3), AfterValidator(_once)]
+Delivery = Annotated[list[Literal["on-campus", "online", "blended"]], _each_once(3), AfterValidator(_once)]
+Pace = Annotated[list[Literal["part-time", "modular"]], _each_once(2), AfterValidator(_once)]
 Side = Literal["leadership", "management"]
 
 
