@@ -46,7 +46,8 @@ def train(
     situations, folder = Situations.load(situations_folder), out or ARTEFACT
     dev, second = situations.splits["dev"], situations.second
     records = situations.splits["train"]
-    records = random.Random(STUDENT.seed).sample(records, round(share * len(records))) if share < 1 else records
+    if share < 1:  # also in what the card says of the data
+        records = situations.splits["train"] = random.Random(STUDENT.seed).sample(records, round(share * len(records)))
     examples = [example_of(record, second.get(record.id)) for record in records]
     torch.use_deterministic_algorithms(True)
     shown = views(examples, VIEWS, STUDENT.seed)
