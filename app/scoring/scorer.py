@@ -56,6 +56,7 @@ class Scorer:
         self._encoder = Encoder(folder)
         self._heads = Heads(folder)
         self._thresholds = self._heads.thresholds
+        self.assess("Whatever loads at its first use loads now, so that no caller waits for it.")
 
     @classmethod
     def load(cls, folder: Path = ARTEFACT) -> "Scorer":
