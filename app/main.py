@@ -138,11 +138,11 @@ def open_queue(settings: Settings) -> Queue | None:
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = connect(settings.database_url)
     watch_pool(app.state.engine)
     app.state.limiter = open_limiter(app.state.engine)
-    app.state.assessor = Assessor(Scorer.load(), settings.scoring_slots)
+    app.state.assessor = Assessor(scorer or Scorer.load(), settings.scoring_slots)
     app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days)
     with in_use(app.state.engine):
         purger = Purger(app.state.engine)
@@ -157,8 +157,9 @@ async def _lifespan(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
     app.state.engine.dispose()
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application for these settings; nothing is opened before it starts."""
+def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
+    """The application for these settings; nothing is opened before it starts. Applications of one process may share a
+    scorer; without one the shipped model is loaded at start."""
     app = FastAPI(
         title="Lead or Manage",
         version=__version__,
@@ -173,7 +174,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         telemetry=tracing(),
         generate_unique_id_function=lambda route: route.name,
-        lifespan=partial(_lifespan, settings),
+        lifespan=partial(_lifespan, settings, scorer),
     )
     app.include_router(assessments.router, dependencies=[SCORE])
     for router in (catalog.router, assessments.models):

@@ -2,8 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,16 @@ from typer.testing import CliRunner
 from app.access.keys import find, new_key, revoke, well_formed
 from app.cli import cli
 from app.database import connect
-from app.main import create_app, set_up
+from app.main import create_app
 from app.settings import Settings
-from tests.conftest import Databases, Server
 from tests.snapshots import ACCESS
 from tests.snapshots.access import access_table
+from tests.support.apps import key, running
+from tests.support.databases import Databases
+from tests.support.servers import Server
 
 pytestmark = pytest.mark.anyio
 MakeKey = Callable[..., str]
-
-
-@asynccontextmanager
-async def running(settings: Settings, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(app.router.lifespan_context(app))
-        transport = httpx.ASGITransport(app, **options)
-        yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://test"))
-
-
-def key(value: str) -> dict[str, str]:
-    return {"X-API-Key": value}
 
 
 async def test_who_may_do_what_is_the_table_that_was_reviewed() -> None:
@@ -188,8 +176,7 @@ async def test_a_rate_is_shared_by_workers_and_leaves_others_alone(settings: Set
 
 
 async def test_without_a_key_the_address_counts_and_refusals_do_too(databases: Databases) -> None:
-    limited = Settings(database_url=databases.create(), rate_limit=6)
-    set_up(limited)
+    limited = Settings(database_url=databases.seeded(), rate_limit=6)
     async with running(limited, client=("203.0.113.1", 1)) as client:
         statuses = [(await client.get("/v1/criteria", headers=key("lom_live_guess"))).status_code for _ in range(9)]
         assert statuses == [401] * 6 + [429] * 3
@@ -199,8 +186,7 @@ async def test_without_a_key_the_address_counts_and_refusals_do_too(databases: D
 
 
 async def test_addresses_are_forgotten_once_they_no_longer_count(databases: Databases) -> None:
-    limited = Settings(database_url=databases.create(), rate_limit=1_000_000)
-    set_up(limited)
+    limited = Settings(database_url=databases.seeded(), rate_limit=1_000_000)
     for address in ("203.0.113.1", "203.0.113.2", "203.0.113.3"):
         async with running(limited, client=(address, 1)) as client:
             assert (await client.get("/v1/criteria")).status_code == 200

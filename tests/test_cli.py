@@ -9,23 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import ROOT, SITUATION, Server
-
-RECORD = {
-    "id": "a",
-    "text": SITUATION,
-    "verdict": "both",
-    "criteria": {"change": ["merging two plants"]},
-    "counter": {},
-    "factors": {},
-    "leadership_styles": ["transformational-leadership"],
-    "management_styles": ["managerial-management"],
-    "writer": "test",
-    "form": "note",
-    "industry": "manufacturing",
-    "traps": [],
-    "source": None,
-}
+from tests.support.paths import ROOT
+from tests.support.servers import Server
+from tests.support.texts import RECORD, SITUATION
 
 
 def run(*arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -13,12 +13,12 @@ from app.access.keys import SCOPES
 from app.docs.examples import EXAMPLES, PROBLEMS, answer_of
 from app.main import create_app, openapi_json
 from app.settings import PREFIX, Settings
-from tests.conftest import ROOT
 from tests.snapshots import OPENAPI
 from tests.snapshots.answers import answers
 from tests.snapshots.edits import edited
 from tests.snapshots.problems import joined, problems
 from tests.snapshots.refusals import outages, refusals
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.anyio
 

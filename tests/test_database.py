@@ -13,9 +13,9 @@ from sqlmodel import Session, select
 
 from app.catalog.tables import CatalogueVersion
 from app.database import alembic_config, is_current, wal_is_sound
-from app.main import set_up
 from app.settings import Settings, data_path
-from tests.conftest import ROOT, Databases
+from tests.support.databases import Databases
+from tests.support.paths import ROOT
 
 
 def test_migrations_go_up_match_the_tables_go_down_to_nothing_and_up_again(
@@ -77,8 +77,7 @@ def test_sqlite_keeps_what_it_acknowledged_and_uses_wal_only_where_it_is_sound(
 
 
 def test_the_database_refuses_a_link_to_nothing(databases: Databases, engines: Callable[[str], Engine]) -> None:
-    settings = Settings(database_url=databases.create())
-    set_up(settings)
+    settings = Settings(database_url=databases.seeded())
     engine = engines(settings.database_url)
     statement = "INSERT INTO program_skill VALUES ('nope', 'nope', 'editorial', 'why', 0)"
     with pytest.raises(Exception, match=r"(?i)foreign key"), engine.begin() as connection:

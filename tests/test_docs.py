@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import Server
+from tests.support.pages import brightness
+from tests.support.servers import Server
 
 
 def executed(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
@@ -112,12 +113,6 @@ def test_the_page_follows_the_colours_of_the_system(page: Page, server: Server, 
     assert dark == (scheme == "dark")
     reading.get_by_role("link", name="Try it").click()
     reading.wait_for_url(f"{server.url}/docs")
-
-
-def brightness(page: Page, colour: str) -> float:
-    """The mean of red, green and blue of this colour of the body."""
-    value = page.evaluate(f"getComputedStyle(document.body).getPropertyValue('{colour}')")
-    return sum(int(part) for part in re.findall(r"\d+", value)[:3]) / 3
 
 
 def test_the_reading_view_needs_no_script_and_fits_a_phone(browser: Browser, server: Server) -> None:

@@ -22,8 +22,8 @@ from app.scoring.records import RecordError, Situations, read_records
 from app.scoring.scorer import ARTEFACT
 from app.scoring.text import readable_copy, sentences, words
 from app.settings import data_path
-from tests.conftest import ROOT, SITUATION
-from tests.test_cli import RECORD
+from tests.support.paths import ROOT
+from tests.support.texts import RECORD, SITUATION
 
 
 @pytest.fixture(scope="module")

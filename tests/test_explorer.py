@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from app.settings import Settings
-from tests.conftest import SITUATION, Server
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)

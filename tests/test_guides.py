@@ -21,8 +21,10 @@ from playwright.sync_api import Page
 from app.docs.examples import HERE, PROBLEMS
 from app.docs.guides import MISTAKES
 from app.settings import PREFIX, Settings
-from tests.conftest import ROOT, Server, cannot_run
-from tests.test_docs import brightness
+from tests.support.missing import cannot_run
+from tests.support.pages import brightness
+from tests.support.paths import ROOT
+from tests.support.servers import Server
 
 PAGES = ("quickstart", "mistakes", "operating")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (HERE / "quickstart.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)

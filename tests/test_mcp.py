@@ -12,9 +12,11 @@ import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from app.main import set_up
 from app.settings import Settings
-from tests.conftest import ROOT, SITUATION, Databases, Server
+from tests.support.databases import Databases
+from tests.support.paths import ROOT
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 MakeKey = Callable[..., str]
@@ -182,8 +184,7 @@ def test_a_service_with_a_name_answers_to_it_and_to_this_machine_alone(closed: S
 
 
 async def test_scoring_goes_on_and_the_catalogue_says_so_when_the_database_goes_away(databases: Databases) -> None:
-    url = databases.create()
-    set_up(Settings(database_url=url))
+    url = databases.seeded()
     server = Server(url)
     try:
         server.wait()

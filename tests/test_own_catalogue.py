@@ -18,33 +18,13 @@ from app.cli import cli
 from app.database import alembic_config, connect
 from app.main import set_up
 from app.settings import Settings, data_path
-from tests.conftest import SITUATION, Databases
-from tests.jobs.conftest import ended, ndjson, results, started
-from tests.test_access import running
+from tests.support.apps import running
+from tests.support.databases import Databases
+from tests.support.jobs import ended, ndjson, results, started
+from tests.support.programs import ALL, MERGE, MakeKey, key, patch, program
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
-MakeKey = Callable[..., str]
-MERGE = {"content-type": "application/merge-patch+json"}
-ALL = ("read", "score", "admin")
-
-
-def key(value: str, tag: str | None = None) -> dict[str, str]:
-    return {"X-API-Key": value} | ({"If-Match": tag} if tag else {})
-
-
-def program(slug: str, **more: Any) -> dict[str, Any]:
-    return {
-        "slug": slug,
-        "name": "Leading a merger",
-        "school": "Acme Academy",
-        "description": "For those whose team is merged.",
-        "audience": "Team leaders.",
-        "criteria": [{"slug": "change", "why": "It is about mergers."}],
-    } | more
-
-
-async def patch(client: httpx.AsyncClient, path: str, body: Any, headers: dict[str, str]) -> httpx.Response:
-    return await client.patch(path, json=body, headers=headers | MERGE)
 
 
 async def test_a_tenant_sees_the_shared_items_and_its_own_and_never_those_of_another(
@@ -96,8 +76,7 @@ async def test_a_tenant_sees_the_shared_items_and_its_own_and_never_those_of_ano
 async def test_shared_items_are_for_the_operator_to_change_and_seeding_leaves_them_alone(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(database_url=databases.create())
-    set_up(settings)
+    settings = Settings(database_url=databases.seeded())
     with Session(connect(settings.database_url)) as session:
         acme, local = (create(session, name="k", tenant=t, scopes=list(ALL))[0] for t in ("acme", "local"))
         session.commit()

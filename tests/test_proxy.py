@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from app.settings import Settings
-from tests.conftest import SITUATION, Server, cannot_run
+from tests.support.missing import cannot_run
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 ROOT_PATH = "/lom"
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.cli import cli
 from app.main import open_queue
 from app.settings import Settings, SettingsError
-from tests.conftest import Databases
+from tests.support.databases import Databases
 
 MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
 SHAPE = """

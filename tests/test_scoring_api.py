@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import SITUATION
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 

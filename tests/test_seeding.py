@@ -12,7 +12,7 @@ from app.catalog.seeding import SeedError
 from app.catalog.tables import Program, Style
 from app.main import set_up
 from app.settings import Settings, data_path
-from tests.conftest import Databases
+from tests.support.databases import Databases
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import time
 import httpx
 import pytest
 
-from app.main import set_up
 from app.settings import Settings
-from tests.conftest import SITUATION, Databases, Server
+from tests.support.databases import Databases
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 
@@ -156,8 +157,7 @@ def test_many_requests_pass_over_one_connection(server: Server) -> None:
 
 
 def test_readiness_and_reads_fail_and_scoring_goes_on_when_the_database_goes_away(databases: Databases) -> None:
-    url = databases.create()
-    set_up(Settings(database_url=url))
+    url = databases.seeded()
     server = Server(url)
     try:
         server.wait()

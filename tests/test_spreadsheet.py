@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.catalog.spreadsheet import COLUMNS, read_sheet, write_sheet
 from app.cli import cli
 from app.settings import Settings
-from tests.test_own_catalogue import ALL, MakeKey, key, program
+from tests.support.programs import ALL, MakeKey, key, program
 
 pytestmark = pytest.mark.anyio
 

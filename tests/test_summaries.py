@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import SITUATION
-from tests.test_access import key
+from tests.support.apps import key
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 Lines = list[dict[str, Any]]

@@ -17,7 +17,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from app.main import create_app
 from app.settings import Settings, SettingsError
 from app.telemetry import tracing
-from tests.conftest import SITUATION, Server
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 MakeKey = Callable[..., str]

@@ -13,7 +13,8 @@ from sqlmodel import Session
 
 from app.access.keys import create
 from app.database import connect
-from tests.conftest import Databases, Server
+from tests.support.databases import Databases
+from tests.support.servers import Server
 
 pytestmark = pytest.mark.anyio
 MCP = {"accept": "application/json, text/event-stream"}

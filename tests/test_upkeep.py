@@ -27,7 +27,9 @@ from app.main import set_up
 from app.settings import Settings, data_path
 from app.upkeep.commands import upkeep
 from app.upkeep.presence import UpkeepError
-from tests.conftest import ROOT, Databases, Server
+from tests.support.databases import Databases
+from tests.support.paths import ROOT
+from tests.support.servers import Server
 
 WRITERS = 32
 Engines = Callable[[str], Engine]
@@ -58,8 +60,7 @@ def tools(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def seeded(databases: Databases) -> str:
-    url = databases.create()
-    set_up(Settings(database_url=url))
+    url = databases.seeded()
     return url
 
 
@@ -278,8 +279,7 @@ def rows(connection: Connection, tables: MetaData) -> dict[str, list[Any]]:
 @pytest.fixture(params=["0001", "0002", "0003", "0004"])
 def earlier(request: pytest.FixtureRequest, databases: Databases, engines: Engines) -> Any:
     """A database in the shape of an earlier release, with the catalogue and, where it had them, a key."""
-    url = databases.create()
-    set_up(Settings(database_url=url))
+    url = databases.seeded()
     old, tables, kept = engines(url), MetaData(), MetaData()
     with old.connect().execution_options(readonly=True) as connection:
         kept.reflect(connection)

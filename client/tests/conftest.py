@@ -1,30 +1,23 @@
-"""A real server for the client, and one way to try both clients with the same test."""
+"""A real server for the client, and clients of either kind."""
 
-import asyncio
-import inspect
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from sqlmodel import Session
+from support import MakeClient, Waiting
 
 from app.access.keys import create
 from app.database import connect
-from app.main import set_up
-from app.settings import Settings
-from lead_or_manage_client import AsyncClient, Client
-from tests.conftest import Server
-
-MakeClient = Callable[..., Any]
+from lead_or_manage_client import Client
+from tests.support.databases import Databases
+from tests.support.servers import Server
 
 
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    url = f"sqlite:///{tmp_path_factory.mktemp('client') / 'client.db'}"
-    set_up(Settings(database_url=url))
-    return url
+    return Databases("sqlite", tmp_path_factory.mktemp("client"), None).seeded()
 
 
 @pytest.fixture(scope="session")
@@ -46,33 +39,6 @@ def make_key(database_url: str) -> Callable[..., str]:
         return plain
 
     return make
-
-
-async def _all(items: AsyncIterator[Any]) -> list[Any]:
-    return [item async for item in items]
-
-
-class Waiting:
-    """An AsyncClient with the behaviour of Client, so that one test tries both."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.runner, self.client = asyncio.Runner(), AsyncClient(*arguments, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self.client, name)
-
-        def call(*arguments: Any, **options: Any) -> Any:
-            result = method(*arguments, **options)
-            return self.runner.run(result if inspect.iscoroutine(result) else _all(result))
-
-        return call
-
-    def __repr__(self) -> str:
-        return repr(self.client)
-
-    def close(self) -> None:
-        self.runner.run(self.client.close())
-        self.runner.close()
 
 
 @pytest.fixture(params=[Client, Waiting], ids=["sync", "async"])
@@ -118,18 +84,3 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr("lead_or_manage_client.sending.time", Clock)
     monkeypatch.setattr("lead_or_manage_client.sending.asyncio", Loop)
     return waited
-
-
-class Script:
-    """A transport that answers from a list and keeps the requests."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.answers, self.requests = list(answers), list[httpx.Request]()
-        self.transport = httpx.MockTransport(self._answer)
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import MakeClient, Script
+from support import MakeClient, Script
 from test_sending import BASE, good, refusal
 
 from lead_or_manage_client import (
@@ -27,7 +27,8 @@ from lead_or_manage_client import (
     job_items,
     quote,
 )
-from tests.conftest import SITUATION, Server
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 QUICK = "La réorganisation de l'usine numéro {} inquiète toute l'équipe depuis le printemps."
 """The model does not read French, which takes a tenth of the time."""

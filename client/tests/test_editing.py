@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import MakeClient, Script
+from support import MakeClient, Script
 from test_sending import BASE
 
 from lead_or_manage_client import Conflict, Forbidden, Gone, Invalid, NotFound, PreconditionFailed

@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from conftest import MakeClient, Script
+from support import MakeClient, Script
 from test_sending import BASE, good, refusal
 
 from lead_or_manage_client import Invalid, NotFound, Unauthorized, Unavailable, calls
-from tests.conftest import SITUATION
+from tests.support.texts import SITUATION
 
 
 def test_what_is_kept_is_the_score_and_comes_back_until_it_is_deleted(keyed: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import MakeClient
+from support import MakeClient
 
 from lead_or_manage_client import (
     Forbidden,
@@ -16,7 +16,8 @@ from lead_or_manage_client import (
     error_of,
     quote,
 )
-from tests.conftest import SITUATION, Server
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 
 def test_a_score_is_the_answer_of_the_service_with_nothing_lost(client: Any, server: Server) -> None:

@@ -27,7 +27,8 @@ from lead_or_manage_client import (
     scoring,
     summaries,
 )
-from tests.conftest import SITUATION, Server
+from tests.support.servers import Server
+from tests.support.texts import SITUATION
 
 HERE = Path(lead_or_manage_client.__file__).parent
 README = (HERE.parent / "README.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import MakeClient, Script
+from support import MakeClient, Script
 
 from lead_or_manage_client import (
     AsyncClient,

@@ -12,8 +12,8 @@ from app.archive.audit import heads, verify
 from app.cli import cli
 from app.main import set_up
 from app.settings import Settings
-from tests.archive.conftest import Organisation
-from tests.conftest import Databases
+from tests.support.databases import Databases
+from tests.support.organisations import Organisation
 
 pytestmark = pytest.mark.anyio
 

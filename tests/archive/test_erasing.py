@@ -16,10 +16,10 @@ from app import database
 from app.access.keys import create
 from app.archive.purge import Purger, purge
 from app.archive.tables import AuditEntry, KeptAssessment
-from app.main import create_app, set_up
+from app.main import create_app
 from app.settings import Settings
-from tests.archive.conftest import Organisation, actions
-from tests.conftest import Databases
+from tests.support.databases import Databases
+from tests.support.organisations import Organisation, actions
 
 pytestmark = pytest.mark.anyio
 
@@ -90,8 +90,7 @@ async def test_erased_text_is_not_left_in_the_files_or_tables(
     databases: Databases, engines: Callable[[str], Engine], monkeypatch: pytest.MonkeyPatch, wal: bool
 ) -> None:
     monkeypatch.setattr(database, "wal_is_sound", lambda version: wal)
-    settings = Settings(database_url=databases.create())
-    set_up(settings)
+    settings = Settings(database_url=databases.seeded())
     engine = engines(settings.database_url)
     with Session(engine) as session:
         key, _ = create(session, name="a test", tenant="acme", scopes=["read", "write"])

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from app.cli import cli
 from app.scoring.records import read_records
 from app.settings import Settings
-from tests.archive.conftest import Answer, Organisation
-from tests.conftest import SITUATION
+from tests.support.organisations import Answer, Organisation
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from tests.archive.conftest import Organisation
-from tests.conftest import SITUATION
+from tests.support.organisations import Organisation
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, col, select, update
 
 from app.archive.tables import IdempotencyKey
-from tests.archive.conftest import Organisation, actions
+from tests.support.organisations import Organisation, actions
 
 pytestmark = pytest.mark.anyio
 

@@ -27,8 +27,10 @@ from app.database import connect
 from app.main import set_up
 from app.scoring.scorer import Scorer
 from app.settings import Settings
-from tests.conftest import ROOT, SITUATION, free_port
-from tests.postgres import temporary_postgres
+from tests.support.paths import ROOT
+from tests.support.postgres import temporary_postgres
+from tests.support.servers import free_port
+from tests.support.texts import SITUATION
 
 WAIT = float(os.environ.get("BENCHMARK_WAIT", "0.001"))
 CANARY = "Quokkas"

@@ -10,7 +10,7 @@ import httpx
 
 from app.scoring.encoder import Encoder
 from app.scoring.scorer import ARTEFACT
-from tests.conftest import Server
+from tests.support.servers import Server
 
 TEXT = (
     "The night shift has lost nine people since spring and those who stay do not trust the new roster. Each truck "

@@ -15,7 +15,7 @@ from app.jobs.tables import Chunk, Job
 from app.jobs.work import score_chunk
 from app.scoring import Scorer
 from app.settings import Settings
-from tests.conftest import Databases
+from tests.support.databases import Databases
 
 pytestmark = pytest.mark.anyio
 

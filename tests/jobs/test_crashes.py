@@ -17,9 +17,11 @@ from app.access.keys import create
 from app.cli import cli
 from app.jobs.tables import Chunk
 from app.settings import SettingsError
-from tests.conftest import ROOT, Databases, Server
-from tests.jobs.conftest import NDJSON, QUICK, fresh, ndjson, wait_for
-from tests.test_access import key
+from tests.support.apps import key
+from tests.support.databases import Databases
+from tests.support.jobs import NDJSON, QUICK, fresh, ndjson, wait_for
+from tests.support.paths import ROOT
+from tests.support.servers import Server
 
 
 def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(

@@ -16,9 +16,9 @@ from app.access.keys import create
 from app.jobs.items import unpack
 from app.jobs.tables import Chunk, Job
 from app.settings import Settings
-from tests.conftest import Databases
-from tests.jobs.conftest import ended, fresh, ndjson, started
-from tests.test_access import key, running
+from tests.support.apps import key, running
+from tests.support.databases import Databases
+from tests.support.jobs import ended, fresh, ndjson, started
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.jobs.conftest import NDJSON, ndjson
+from tests.support.jobs import NDJSON, ndjson
 
 pytestmark = pytest.mark.anyio
 

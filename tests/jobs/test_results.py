@@ -19,7 +19,7 @@ from app.jobs import store
 from app.jobs.results import stream
 from app.jobs.tables import Chunk
 from app.settings import Settings
-from tests.jobs.conftest import ended, ndjson, started
+from tests.support.jobs import ended, ndjson, started
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from app.jobs.routes import get_job_summary
 from app.jobs.tables import Job
 from app.scoring import Scorer
 from app.settings import Settings
-from tests.jobs.conftest import ended, ndjson, results, started
+from tests.support.jobs import ended, ndjson, results, started
 
 pytestmark = pytest.mark.anyio
 

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from tests.jobs.conftest import MakeKey, ndjson, started
-from tests.test_access import key
+from tests.support.apps import key
+from tests.support.jobs import MakeKey, ndjson, started
 
 pytestmark = pytest.mark.anyio
 

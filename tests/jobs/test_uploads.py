@@ -14,7 +14,7 @@ from app.jobs import items
 from app.jobs.items import Records
 from app.jobs.tables import Chunk, Job
 from app.settings import Settings
-from tests.jobs.conftest import NDJSON, TEXTS, ended, ndjson, results, started
+from tests.support.jobs import NDJSON, TEXTS, ended, ndjson, results, started
 
 pytestmark = pytest.mark.anyio
 

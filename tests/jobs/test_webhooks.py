@@ -17,11 +17,11 @@ from sqlmodel import Session
 
 from app.access.keys import SCOPES, create
 from app.jobs import webhooks
-from app.main import set_up
 from app.settings import Settings
-from tests.conftest import SITUATION, Databases
-from tests.jobs.conftest import ndjson, started
-from tests.test_access import running
+from tests.support.apps import running
+from tests.support.databases import Databases
+from tests.support.jobs import ndjson, started
+from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
 
@@ -61,8 +61,7 @@ async def test_the_end_of_a_job_is_told_signed_and_again_until_it_is_taken(
 ) -> None:
     monkeypatch.setattr(webhooks, "PAUSES", (timedelta(0),) * 4)
     url = f"http://{receiver.host}/scored?x=1"
-    alone = Settings(database_url=databases.create(), webhook_hosts=(receiver.host,))  # no other service tells it
-    set_up(alone)
+    alone = Settings(database_url=databases.seeded(), webhook_hosts=(receiver.host,))  # no other service tells it
     with Session(engines(alone.database_url)) as session:
         mine = {"X-API-Key": create(session, name="a test", tenant="acme", scopes=list(SCOPES))[0]}
         session.commit()

@@ -1,0 +1,35 @@
+"""The application inside the test's own process, and the keys of its callers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+import httpx
+
+from app.main import create_app
+from app.scoring import Scorer
+from app.settings import Settings
+
+
+@cache
+def scorer() -> Scorer:
+    """The shipped model, loaded once per process."""
+    return Scorer.load()
+
+
+@asynccontextmanager
+async def running(settings: Settings, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that runs with these settings; options go to the transport."""
+    app = create_app(settings, scorer())
+    transport = httpx.ASGITransport(app, **options)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client
+
+
+def key(value: str) -> dict[str, str]:
+    """The header that carries an API key."""
+    return {"X-API-Key": value}

@@ -1,0 +1,81 @@
+"""Real server processes."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import httpx
+
+from tests.support.paths import ROOT
+
+
+class Server:
+    """`lead-or-manage serve` in a process of its own, on a free port; `variables` are its environment."""
+
+    def __init__(self, database_url: str, *options: str, **variables: str) -> None:
+        environment = os.environ | {"LOM_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)} | variables
+        command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", *options]
+        self.log = tempfile.NamedTemporaryFile("r", encoding="utf-8")  # a pipe that nobody reads would fill and stop it
+        with open(self.log.name, "w", encoding="utf-8") as written:
+            self.process = subprocess.Popen(
+                command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=written
+            )
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, once it listens."""
+        if self._url is None:
+            self._url = self._listening(time.monotonic() + 60)
+        return self._url
+
+    @property
+    def port(self) -> int:
+        return httpx.URL(self.url).port or 80
+
+    def _listening(self, deadline: float) -> str:
+        while time.monotonic() < deadline:
+            if found := re.search(r"Uvicorn running on (https?://[^ ]+:[0-9]+)", self.written()):
+                return found[1]
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise TimeoutError(f"the server does not listen: {self.written()}")
+
+    def written(self) -> str:
+        """Its log so far."""
+        with open(self.log.name, encoding="utf-8") as log:
+            return log.read()
+
+    def wait(self) -> None:
+        """Return once it is ready."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise TimeoutError("the server did not become ready")
+
+    def stop(self) -> str:
+        """End it with SIGTERM; what it wrote."""
+        self.process.terminate()
+        return self.end(20)
+
+    def end(self, seconds: float = 60) -> str:
+        """What it wrote, once it has ended."""
+        self.process.wait(timeout=seconds)
+        with self.log:
+            return self.written()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, for a server that must come back at the same address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
