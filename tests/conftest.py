@@ -28,10 +28,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests marked `both_databases` run on SQLite and on PostgreSQL, all others that need a database on SQLite."""
+    """Tests marked `both_databases` run on SQLite and on PostgreSQL, those marked `postgresql` on it alone, all others
+    that need a database on SQLite."""
     if "databases" in metafunc.fixturenames:
-        marked = metafunc.definition.get_closest_marker("both_databases")
-        kinds = ["sqlite", "postgresql"] if marked else ["sqlite"]
+        kinds = ["sqlite", "postgresql"] if metafunc.definition.get_closest_marker("both_databases") else ["sqlite"]
+        if metafunc.definition.get_closest_marker("postgresql"):
+            kinds = ["postgresql"]
         metafunc.parametrize("databases", kinds, indirect=True, scope="session")
 
 

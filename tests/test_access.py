@@ -19,7 +19,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.snapshots import ACCESS
 from tests.snapshots.access import access_table
-from tests.support.apps import key, running
+from tests.support.apps import key, running, scorer
 from tests.support.databases import Databases
 from tests.support.servers import Server
 
@@ -63,7 +63,7 @@ async def test_a_key_is_taken_from_either_header_and_from_nowhere_else(
 
 
 async def test_the_key_is_asked_for_before_the_body_is_read(settings: Settings) -> None:
-    app = create_app(settings.model_copy(update={"require_key": True}))
+    app = create_app(settings.model_copy(update={"require_key": True}), scorer())
     said: list[Any] = []
 
     async def receive() -> Any:
@@ -96,6 +96,7 @@ async def test_a_root_path_opens_no_side_door(settings: Settings) -> None:
         assert (await client.get("/lom/healthz")).status_code == 200
 
 
+@pytest.mark.both_databases
 async def test_only_a_hash_of_a_key_is_kept(settings: Settings, make_key: MakeKey, databases: Databases) -> None:
     mine = make_key("read")
     if databases.kind == "sqlite":
@@ -114,6 +115,7 @@ async def test_an_expired_key_is_refused(client: httpx.AsyncClient, make_key: Ma
     assert (await client.get("/v1/criteria", headers=key(late))).status_code == 401
 
 
+@pytest.mark.slow
 def test_a_revoked_key_is_refused_by_every_worker_within_five_seconds(settings: Settings, make_key: MakeKey) -> None:
     mine = make_key("read")
     server = Server(settings.database_url, "--workers", "2")
@@ -134,6 +136,7 @@ def test_a_revoked_key_is_refused_by_every_worker_within_five_seconds(settings: 
         server.stop()
 
 
+@pytest.mark.both_databases
 async def test_the_command_line_makes_lists_rotates_and_revokes_keys(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +163,7 @@ async def test_the_command_line_makes_lists_rotates_and_revokes_keys(
     assert old not in "".join(run("list"))
 
 
+@pytest.mark.both_databases
 async def test_a_rate_is_shared_by_workers_and_leaves_others_alone(settings: Settings, make_key: MakeKey) -> None:
     mine, other = make_key("read", rate=10), make_key("read", tenant="other", rate=10)
     async with running(settings) as one, running(settings) as two:
@@ -175,6 +179,7 @@ async def test_a_rate_is_shared_by_workers_and_leaves_others_alone(settings: Set
     assert 1 <= int(refused.headers["retry-after"]) <= 60
 
 
+@pytest.mark.both_databases
 async def test_without_a_key_the_address_counts_and_refusals_do_too(databases: Databases) -> None:
     limited = Settings(database_url=databases.seeded(), rate_limit=6)
     async with running(limited, client=("203.0.113.1", 1)) as client:
@@ -185,6 +190,7 @@ async def test_without_a_key_the_address_counts_and_refusals_do_too(databases: D
         assert (await client.get("/v1/criteria")).status_code == 200
 
 
+@pytest.mark.both_databases
 async def test_addresses_are_forgotten_once_they_no_longer_count(databases: Databases) -> None:
     limited = Settings(database_url=databases.seeded(), rate_limit=1_000_000)
     for address in ("203.0.113.1", "203.0.113.2", "203.0.113.3"):

@@ -22,13 +22,14 @@ from app.scoring.records import RecordError, Situations, read_records
 from app.scoring.scorer import ARTEFACT
 from app.scoring.text import readable_copy, sentences, words
 from app.settings import data_path
+from tests.support import apps
 from tests.support.paths import ROOT
 from tests.support.texts import RECORD, SITUATION
 
 
 @pytest.fixture(scope="module")
 def scorer() -> Scorer:
-    return Scorer.load()
+    return apps.scorer()
 
 
 def test_the_engine_works_without_web_database_or_settings() -> None:
@@ -56,7 +57,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_siz
 @settings(max_examples=150, deadline=None)
 @given(ANY_TEXT)
 def test_any_text_gets_an_answer_whose_quotes_are_exact_and_whose_numbers_add_up(text: str) -> None:
-    answer = Scorer_once().assess(text, max_evidence=10)
+    answer = apps.scorer().assess(text, max_evidence=10)
     assert math.isclose(sum(answer.probabilities.values()), 1, abs_tol=1e-5)
     for trait in (*answer.criteria, *answer.factors):
         if answer.status == "unreadable":
@@ -67,12 +68,6 @@ def test_any_text_gets_an_answer_whose_quotes_are_exact_and_whose_numbers_add_up
         assert math.isclose(1 / (1 + math.exp(-logit)), trait.probability, abs_tol=1e-5)
         for quote in trait.evidence:
             assert text[quote.start : quote.end] == quote.quote
-
-
-def Scorer_once(cache: list[Scorer] = []) -> Scorer:  # noqa: B006  one model for all examples
-    if not cache:
-        cache.append(Scorer.load())
-    return cache[0]
 
 
 @given(ANY_TEXT)
@@ -213,7 +208,7 @@ def test_the_shipped_situations_are_sound_and_no_writer_is_on_both_sides() -> No
     assert not (writers[0] & writers[1] or writers[0] & writers[2] or writers[1] & writers[2])
     records = [record for part in situations.splits.values() for record in part]
     assert len({record.id for record in records}) == len(records) == len({record.text for record in records})
-    assert situations.digest == Scorer.load().card["data"]["sha256"]
+    assert situations.digest == apps.scorer().card["data"]["sha256"]
     assert set(situations.second) == {record.id for record in records}
 
 

@@ -183,6 +183,7 @@ def test_a_service_with_a_name_answers_to_it_and_to_this_machine_alone(closed: S
     assert asked(closed, "POST", "/mcp", json=PING, headers=named | accept).status_code == 200
 
 
+@pytest.mark.both_databases
 async def test_scoring_goes_on_and_the_catalogue_says_so_when_the_database_goes_away(databases: Databases) -> None:
     url = databases.seeded()
     server = Server(url)

@@ -27,6 +27,7 @@ from tests.support.texts import SITUATION
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_a_tenant_sees_the_shared_items_and_its_own_and_never_those_of_another(
     client: httpx.AsyncClient, make_key: MakeKey
 ) -> None:
@@ -73,6 +74,7 @@ async def test_a_tenant_sees_the_shared_items_and_its_own_and_never_those_of_ano
     assert (await client.post("/v1/programs", json=program("mit-tlp"), headers=key(acme))).status_code == 409
 
 
+@pytest.mark.both_databases
 async def test_shared_items_are_for_the_operator_to_change_and_seeding_leaves_them_alone(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +113,7 @@ async def test_shared_items_are_for_the_operator_to_change_and_seeding_leaves_th
         assert (await client.get("/v1/programs/chicago-booth-adp")).json()["version"] == 2
 
 
+@pytest.mark.both_databases
 async def test_a_retired_item_leaves_a_tombstone_and_its_slug_is_never_used_again(
     client: httpx.AsyncClient, make_key: MakeKey
 ) -> None:
@@ -158,6 +161,7 @@ async def test_a_time_that_is_not_rfc_3339_is_refused_without_an_echo(client: ht
     assert moment not in answer.json()["detail"]
 
 
+@pytest.mark.both_databases
 async def test_a_change_must_name_the_state_that_it_changes(client: httpx.AsyncClient, make_key: MakeKey) -> None:
     mine = make_key(*ALL, tenant="t-match")
     path = "/v1/programs/matched"
@@ -175,6 +179,7 @@ async def test_a_change_must_name_the_state_that_it_changes(client: httpx.AsyncC
     assert plain.status_code == 415, "the media type says what null means"
 
 
+@pytest.mark.both_databases
 async def test_of_32_parallel_writers_one_wins_and_no_update_is_lost(
     client: httpx.AsyncClient, make_key: MakeKey
 ) -> None:
@@ -240,6 +245,7 @@ async def test_input_is_checked_as_strictly_as_the_seed(
 @pytest.mark.parametrize(
     "number", ["NaN", "Infinity", "1e999", "9" * 5000, '"\\ud800"', "[" * 5000, "9223372036854775808"]
 )
+@pytest.mark.both_databases
 async def test_numbers_and_texts_that_no_database_holds_are_refused(
     client: httpx.AsyncClient, make_key: MakeKey, number: str
 ) -> None:
@@ -269,6 +275,7 @@ async def advised_by_job(client: httpx.AsyncClient, headers: dict[str, str], que
     return line["result"]["recommendations"]["programs"]
 
 
+@pytest.mark.both_databases
 async def test_own_programs_are_recommended_with_their_reasons_to_their_tenant_alone(
     client: httpx.AsyncClient, make_key: MakeKey
 ) -> None:
@@ -307,6 +314,7 @@ async def test_own_programs_are_recommended_with_their_reasons_to_their_tenant_a
     assert (await client.post("/v1/score", json=body, headers=key(mine))).status_code == 422
 
 
+@pytest.mark.both_databases
 def test_an_upgrade_keeps_the_catalogue_and_a_downgrade_keeps_what_is_shared(databases: Databases) -> None:
     engine = connect(databases.create())
     links = ("program_facet", "program_skill", "program_criterion")

@@ -8,20 +8,15 @@ import pytest
 
 from app.access.middleware import OWN_PATHS
 from app.database import Base
-from app.main import create_app
 from app.privacy.statement import statement
 from app.settings import Settings
+from tests.support.apps import running
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_it_is_open_where_everything_else_needs_a_key(settings: Settings) -> None:
-    app = create_app(settings.model_copy(update={"require_key": True}))
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
-    ):
+    async with running(settings.model_copy(update={"require_key": True})) as client:
         assert (await client.get("/v1/criteria")).status_code == 401
         answer = await client.get("/v1/privacy")
         assert answer.status_code == 200

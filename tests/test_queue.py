@@ -14,6 +14,8 @@ from app.main import open_queue
 from app.settings import Settings, SettingsError
 from tests.support.databases import Databases
 
+pytestmark = pytest.mark.postgresql
+
 MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
 SHAPE = """
 SELECT 'function', p.proname, pg_get_function_identity_arguments(p.oid) FROM pg_proc p
@@ -29,8 +31,6 @@ UNION SELECT 'comment', '', obj_description('procrastinate'::regnamespace)
 
 @pytest.fixture
 def queue(databases: Databases, engines: Callable[[str], Engine]) -> tuple[Settings, Engine]:
-    if databases.kind == "sqlite":
-        pytest.skip("the queue needs PostgreSQL")
     settings = Settings(database_url=databases.create(), jobs="queue")
     return settings, engines(settings.database_url)
 

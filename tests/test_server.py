@@ -156,6 +156,7 @@ def test_many_requests_pass_over_one_connection(server: Server) -> None:
             assert client.get("/v1/styles").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_readiness_and_reads_fail_and_scoring_goes_on_when_the_database_goes_away(databases: Databases) -> None:
     url = databases.seeded()
     server = Server(url)

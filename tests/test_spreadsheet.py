@@ -27,6 +27,7 @@ def on_command_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Call
     return run
 
 
+@pytest.mark.both_databases
 async def test_a_table_goes_out_and_comes_back_unharmed(
     client: httpx.AsyncClient, make_key: MakeKey, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ async def test_a_table_goes_out_and_comes_back_unharmed(
         assert run("import", str(file), "--tenant", tenant)[1][-1] == "0 add, 0 change, 4 leave, 0 refuse"
 
 
+@pytest.mark.both_databases
 async def test_a_dry_run_says_what_would_be_and_one_bad_row_stops_all(
     client: httpx.AsyncClient, make_key: MakeKey, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from app.main import create_app
 from app.settings import Settings, SettingsError
 from app.telemetry import tracing
+from tests.support.apps import scorer
 from tests.support.servers import Server
 from tests.support.texts import SITUATION
 
@@ -28,7 +29,7 @@ HERE, ELSEWHERE = ("127.0.0.1", 5), ("203.0.113.7", 5)
 
 @asynccontextmanager
 async def running(settings: Settings, client: Any = HERE) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings)
+    app = create_app(settings, scorer())
     transport = httpx.ASGITransport(app, client=client)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as c:
         yield c
@@ -114,7 +115,7 @@ async def test_requests_texts_and_refusals_are_counted_and_no_label_comes_from_a
 
 
 async def test_connections_in_use_are_those_of_now(settings: Settings) -> None:
-    app = create_app(settings)
+    app = create_app(settings, scorer())
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as c:
         name = "lom_database_connections_in_use"

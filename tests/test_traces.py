@@ -71,6 +71,7 @@ def on_disk(url: str, word: str) -> int:
     return sum(file.read_bytes().count(word.encode()) for file in files)
 
 
+@pytest.mark.both_databases
 async def test_nothing_of_a_text_stays(databases: Databases) -> None:
     word = f"Quokka{secrets.token_hex(6)}"
     url = databases.create()

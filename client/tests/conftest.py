@@ -11,13 +11,13 @@ from support import MakeClient, Waiting
 from app.access.keys import create
 from app.database import connect
 from lead_or_manage_client import Client
-from tests.support.databases import Databases
+from tests.support.databases import seeded_sqlite
 from tests.support.servers import Server
 
 
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return Databases("sqlite", tmp_path_factory.mktemp("client"), None).seeded()
+    return seeded_sqlite(tmp_path_factory.mktemp("client") / "client.db")
 
 
 @pytest.fixture(scope="session")

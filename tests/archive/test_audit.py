@@ -18,6 +18,7 @@ from tests.support.organisations import Organisation
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_the_audit_names_what_was_changed_moved_or_taken_out(
     acme: Organisation, rows: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +70,7 @@ def take_triggers_off(rows: Session) -> None:
         rows.connection().execute(text("DROP TRIGGER audit_is_append_only ON audit_entry"))
 
 
+@pytest.mark.both_databases
 async def test_audit_verify_ends_with_1_where_the_chain_is_broken(
     databases: Databases, engines: Callable[[str], Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select, update
@@ -16,14 +15,15 @@ from app import database
 from app.access.keys import create
 from app.archive.purge import Purger, purge
 from app.archive.tables import AuditEntry, KeptAssessment
-from app.main import create_app
 from app.settings import Settings
+from tests.support.apps import running
 from tests.support.databases import Databases
 from tests.support.organisations import Organisation, actions
 
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_retention_ends_visibility_at_once_and_the_purge_erases_each_once(
     acme: Organisation, rows: Session, engine: Engine
 ) -> None:
@@ -49,6 +49,7 @@ async def test_retention_ends_visibility_at_once_and_the_purge_erases_each_once(
     assert actions(rows, acme) == ["keep", "keep", "export_subject", "expire", "expire"]
 
 
+@pytest.mark.both_databases
 async def test_serve_purges_by_itself(acme: Organisation, rows: Session, engine: Engine) -> None:
     await acme.keep()
     mine = col(KeptAssessment.tenant) == acme.tenant
@@ -62,6 +63,7 @@ async def test_serve_purges_by_itself(acme: Organisation, rows: Session, engine:
     assert rows.exec(select(KeptAssessment.id).where(mine)).all() == []
 
 
+@pytest.mark.both_databases
 async def test_what_is_kept_under_a_pseudonym_is_handed_out_and_erased_in_every_copy(
     acme: Organisation, rows: Session
 ) -> None:
@@ -86,6 +88,7 @@ async def test_what_is_kept_under_a_pseudonym_is_handed_out_and_erased_in_every_
 
 
 @pytest.mark.parametrize("wal", [False, True])
+@pytest.mark.both_databases
 async def test_erased_text_is_not_left_in_the_files_or_tables(
     databases: Databases, engines: Callable[[str], Engine], monkeypatch: pytest.MonkeyPatch, wal: bool
 ) -> None:
@@ -95,9 +98,7 @@ async def test_erased_text_is_not_left_in_the_files_or_tables(
     with Session(engine) as session:
         key, _ = create(session, name="a test", tenant="acme", scopes=["read", "write"])
         session.commit()
-    app = create_app(settings)
-    transport = httpx.ASGITransport(app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as c:
+    async with running(settings) as c:
         acme = Organisation(c, lambda *scopes, **more: key)
         for number in range(60):
             situation = f"CANARY{number} must plan the night shift. " + "We merge two plants. " * (number % 7 * 40)

@@ -15,6 +15,7 @@ from tests.support.texts import SITUATION
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_feedback_is_appended_and_comes_out_as_training_records(
     acme: Organisation, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tests.support.texts import SITUATION
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_what_is_kept_is_what_scoring_answers_with_quotes_in_every_unit(
     acme: Organisation, client: httpx.AsyncClient
 ) -> None:
@@ -28,6 +29,7 @@ async def test_what_is_kept_is_what_scoring_answers_with_quotes_in_every_unit(
         assert got.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.both_databases
 async def test_another_organisation_cannot_tell_it_from_what_does_not_exist(
     acme: Organisation, other: Organisation
 ) -> None:
@@ -57,6 +59,7 @@ async def test_another_organisation_cannot_tell_it_from_what_does_not_exist(
     assert (await acme.ask("GET", f"/assessments/{mine}")).status_code == 200
 
 
+@pytest.mark.both_databases
 async def test_the_list_is_newest_first_filtered_and_paged(acme: Organisation) -> None:
     texts = [SITUATION, "Forty invoices a day, each checked against the order before five.", "Hello."]
     kept = [(await acme.keep(one, subject_ref="p-9")).json() for one in (*texts, *texts)]

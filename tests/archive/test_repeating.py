@@ -12,6 +12,7 @@ from tests.support.organisations import Organisation, actions
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_a_repeated_request_makes_nothing_twice(acme: Organisation, rows: Session) -> None:
     first = await acme.keep(key="one", subject_ref="p-1")
     again = await acme.keep(key="one", subject_ref="p-1")
@@ -25,6 +26,7 @@ async def test_a_repeated_request_makes_nothing_twice(acme: Organisation, rows: 
     assert not any("one" in row.key or "merging" in str(row.model_dump()) for row in stored)
 
 
+@pytest.mark.both_databases
 async def test_what_stands_at_its_default_is_the_same_request(acme: Organisation) -> None:
     """So a release that adds an option knows the requests that were sent before it had that option."""
     first = await acme.keep(key="one")
@@ -35,6 +37,7 @@ async def test_what_stands_at_its_default_is_the_same_request(acme: Organisation
     assert changed.json()["code"] == "idempotency_key_reused"
 
 
+@pytest.mark.both_databases
 async def test_twenty_requests_at_once_make_one_row(acme: Organisation, rows: Session) -> None:
     answers = await asyncio.gather(*(acme.keep(key="rush") for _ in range(20)))
     statuses = {answer.status_code for answer in answers}
@@ -45,6 +48,7 @@ async def test_twenty_requests_at_once_make_one_row(acme: Organisation, rows: Se
     assert actions(rows, acme) == ["keep"]
 
 
+@pytest.mark.both_databases
 async def test_a_key_is_free_again_after_a_failure_and_after_a_crash(acme: Organisation, rows: Session) -> None:
     refused = await acme.keep(key="one", options={"model_version": "1999.1"})
     assert refused.json()["code"] == "unknown_model_version"

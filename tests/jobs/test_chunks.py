@@ -13,13 +13,14 @@ from app.jobs import store
 from app.jobs.results import stream
 from app.jobs.tables import Chunk, Job
 from app.jobs.work import score_chunk
-from app.scoring import Scorer
 from app.settings import Settings
+from tests.support.apps import scorer
 from tests.support.databases import Databases
 
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 def test_a_chunk_is_written_by_its_last_holder_alone(waiting: tuple[Engine, str]) -> None:
     engine, job_id = waiting
     first = store.claim(engine)
@@ -42,6 +43,7 @@ def test_a_chunk_is_written_by_its_last_holder_alone(waiting: tuple[Engine, str]
         assert (chunk.results, chunk.texts) == (b"right", None)
 
 
+@pytest.mark.both_databases
 async def test_cancelling_erases_what_was_not_scored_and_keeps_what_was(
     databases: Databases, waiting: tuple[Engine, str]
 ) -> None:
@@ -62,12 +64,13 @@ async def test_cancelling_erases_what_was_not_scored_and_keeps_what_was(
     assert b"".join(stream(engine, job_id, 0, "application/x-ndjson")) == b'{"index":0}\n'
 
 
+@pytest.mark.both_databases
 def test_a_chunk_that_ends_every_process_ends_as_errors(waiting: tuple[Engine, str], settings: Settings) -> None:
     engine, job_id = waiting
     with Session(engine) as session:
         session.execute(update(Chunk).values(attempts=5))
         session.commit()
-    assessor = Assessor(Scorer.load(), 1)
+    assessor = Assessor(scorer(), 1)
     while score_chunk(engine, assessor, lambda: False):
         pass
     with Session(engine) as session:

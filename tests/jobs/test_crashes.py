@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import httpx
+import pytest
 from sqlalchemy import Engine, text, update
 from sqlmodel import Session, col
 from typer.testing import CliRunner
@@ -24,6 +25,8 @@ from tests.support.paths import ROOT
 from tests.support.servers import Server
 
 
+@pytest.mark.both_databases
+@pytest.mark.slow
 def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
     databases: Databases, engines: Callable[[str], Engine]
 ) -> None:
@@ -54,13 +57,11 @@ def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
         server.stop()
 
 
+@pytest.mark.postgresql
+@pytest.mark.slow
 def test_workers_share_the_queue_and_one_killed_loses_and_doubles_nothing(
     databases: Databases, engines: Callable[[str], Engine]
 ) -> None:
-    if databases.kind == "sqlite":
-        result = CliRunner().invoke(cli, ["worker"], env={"LOM_DATABASE_URL": databases.create()})
-        assert isinstance(result.exception, SettingsError)
-        return
     settings = fresh(databases, jobs="queue")
     engine = engines(settings.database_url)
     with Session(engine) as session:
@@ -87,3 +88,8 @@ def test_workers_share_the_queue_and_one_killed_loses_and_doubles_nothing(
         server.stop()
         workers[1].terminate()
         assert [worker.wait(60) for worker in workers] == [-signal.SIGKILL, 0]
+
+
+def test_a_worker_without_postgresql_says_what_it_needs(databases: Databases) -> None:
+    result = CliRunner().invoke(cli, ["worker"], env={"LOM_DATABASE_URL": databases.create()})
+    assert isinstance(result.exception, SettingsError)

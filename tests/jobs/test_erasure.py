@@ -23,6 +23,7 @@ from tests.support.jobs import ended, fresh, ndjson, started
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_texts_are_gone_once_they_are_scored(databases: Databases, engines: Callable[[str], Engine]) -> None:
     settings = fresh(databases)
     engine = engines(settings.database_url)
@@ -61,6 +62,7 @@ def database_files(settings: Settings) -> list[Path]:
     return [file for file in path.parent.glob(f"{path.name}*") if not file.name.endswith(".limits")]
 
 
+@pytest.mark.both_databases
 async def test_everything_of_a_job_goes_on_delete_and_after_its_time(
     client: httpx.AsyncClient, mine: dict[str, str], settings: Settings, engines: Callable[[str], Engine]
 ) -> None:

@@ -11,6 +11,7 @@ from tests.support.jobs import NDJSON, ndjson
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_the_same_idempotency_key_gives_the_same_job(client: httpx.AsyncClient, mine: dict[str, str]) -> None:
     again = mine | NDJSON | {"idempotency-key": "once"}
     body = ndjson({"text": "A plan."})
@@ -28,6 +29,7 @@ async def test_the_same_idempotency_key_gives_the_same_job(client: httpx.AsyncCl
     assert third.json()["id"] != first.json()["id"]
 
 
+@pytest.mark.both_databases
 async def test_what_stands_at_its_default_is_the_same_upload(client: httpx.AsyncClient, mine: dict[str, str]) -> None:
     again = mine | NDJSON | {"idempotency-key": "default"}
     body = ndjson({"text": "A plan."})
@@ -38,6 +40,7 @@ async def test_what_stands_at_its_default_is_the_same_upload(client: httpx.Async
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
+@pytest.mark.both_databases
 async def test_an_upload_that_is_on_its_way_is_to_be_sent_again_in_a_moment(
     client: httpx.AsyncClient, mine: dict[str, str]
 ) -> None:

@@ -73,6 +73,7 @@ async def test_no_id_or_group_runs_in_a_spreadsheet(
         assert {row["index"]: row["p_both"][:1] for row in rows}["0"] in {"0", "1"}
 
 
+@pytest.mark.both_databases
 def test_results_of_a_running_job_end_at_the_first_gap(waiting: tuple[Engine, str]) -> None:
     engine, job_id = waiting
     claims = [store.claim(engine) for _ in range(3)]

@@ -13,8 +13,8 @@ from app.assessments.summary import gather, summarise, withheld
 from app.jobs.intake import Conflict
 from app.jobs.routes import get_job_summary
 from app.jobs.tables import Job
-from app.scoring import Scorer
 from app.settings import Settings
+from tests.support.apps import scorer
 from tests.support.jobs import ended, ndjson, results, started
 
 pytestmark = pytest.mark.anyio
@@ -82,14 +82,13 @@ def test_a_total_under_ten_is_not_shown() -> None:
     assert summarise([], CONFUSION)["total"] is None
 
 
+@pytest.mark.both_databases
 async def test_the_summary_counts_by_group_once_the_job_has_ended(
     client: httpx.AsyncClient, mine: dict[str, str]
 ) -> None:
     lines = [{"text": f"Nobody trusts the roster {n}.", "group": "Leeds" if n % 2 else "Bonn"} for n in range(24)]
     lines += [{"text": "Bonjour, nous parlons beaucoup de la restructuration de notre usine.", "group": "Leeds"}]
     job = await started(client, mine, ndjson(*lines, {"text": " ", "group": "Bonn"}))
-    early = await client.get(f"{job['href']}/summary", headers=mine)
-    assert early.status_code in {200, 409}  # it may be that quick
     await ended(client, job, mine)
     found = (await client.get(f"{job['href']}/summary", headers=mine)).json()
     assert (found["total"]["n"], found["total"]["unreadable"], found["total"]["errors"]) == (24, 1, 1)
@@ -104,4 +103,4 @@ async def test_the_summary_counts_by_group_once_the_job_has_ended(
 
 def test_the_summary_waits_for_the_end(waiting: tuple[Engine, str], settings: Settings) -> None:
     with pytest.raises(Conflict), Session(waiting[0]) as session:
-        get_job_summary(session, Assessor(Scorer.load(), 1), session.get_one(Job, waiting[1]))
+        get_job_summary(session, Assessor(scorer(), 1), session.get_one(Job, waiting[1]))

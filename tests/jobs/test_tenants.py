@@ -9,6 +9,7 @@ from tests.support.jobs import MakeKey, ndjson, started
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_a_job_belongs_to_its_organisation_alone(
     client: httpx.AsyncClient, mine: dict[str, str], make_key: MakeKey
 ) -> None:
@@ -24,6 +25,7 @@ async def test_a_job_belongs_to_its_organisation_alone(
     assert (await client.get("/v1/jobs", headers=mine)).json()["items"][0]["id"] == job["id"]
 
 
+@pytest.mark.both_databases
 async def test_the_list_pages_both_ways_and_refuses_foreign_cursors(
     client: httpx.AsyncClient, make_key: MakeKey
 ) -> None:

@@ -19,6 +19,7 @@ from tests.support.jobs import NDJSON, TEXTS, ended, ndjson, results, started
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.both_databases
 async def test_a_job_says_what_score_says_in_order_and_a_bad_line_spoils_nothing(
     client: httpx.AsyncClient, mine: dict[str, str]
 ) -> None:
@@ -44,6 +45,7 @@ async def test_a_job_says_what_score_says_in_order_and_a_bad_line_spoils_nothing
         assert json.dumps(line["result"]) == json.dumps(alone)
 
 
+@pytest.mark.both_databases
 async def test_csv_goes_in_by_named_columns_and_comes_out_as_rows(
     client: httpx.AsyncClient, mine: dict[str, str]
 ) -> None:

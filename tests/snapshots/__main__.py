@@ -3,13 +3,14 @@
 import asyncio
 import json
 import tempfile
+from pathlib import Path
 
 import httpx
 from sqlmodel import Session
 
 from app.access.keys import SCOPES, create
 from app.docs.examples import EXAMPLES, PROBLEMS
-from app.main import create_app, openapi_json, set_up
+from app.main import create_app, openapi_json
 from app.settings import Settings
 from tests.snapshots import ACCESS, OPENAPI
 from tests.snapshots.access import access_table
@@ -17,13 +18,14 @@ from tests.snapshots.answers import answers
 from tests.snapshots.edits import edited
 from tests.snapshots.problems import joined, one_a_line, problems
 from tests.snapshots.refusals import outages, refusals
+from tests.support.apps import scorer
+from tests.support.databases import seeded_sqlite
 
 
 async def _write() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=f"sqlite:///{folder}/snapshot.db")
-        set_up(settings)
-        app = create_app(settings)
+        settings = Settings(database_url=seeded_sqlite(Path(folder) / "snapshot.db"))
+        app = create_app(settings, scorer())
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
             with Session(app.state.engine) as session:

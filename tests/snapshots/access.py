@@ -3,14 +3,17 @@
 import tempfile
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 from sqlmodel import Session
 
 from app.access.keys import SCOPES, create, revoke
-from app.main import create_app, set_up
+from app.main import create_app
 from app.settings import Settings
 from tests.snapshots.requests import REQUESTS, send
+from tests.support.apps import scorer
+from tests.support.databases import seeded_sqlite
 
 
 async def access_table() -> str:
@@ -19,9 +22,11 @@ async def access_table() -> str:
         f"{'operation':<24}{'open':<8}{'closed':<8}" + "".join(f"{name:<8}" for name in (*SCOPES, "expired", "revoked"))
     ]
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=f"sqlite:///{folder}/access.db")
-        set_up(settings)
-        opened, closed = create_app(settings), create_app(settings.model_copy(update={"require_key": True}))
+        settings = Settings(database_url=seeded_sqlite(Path(folder) / "access.db"))
+        opened, closed = (
+            create_app(settings, scorer()),
+            create_app(settings.model_copy(update={"require_key": True}), scorer()),
+        )
         async with AsyncExitStack() as stack:
             for app in (opened, closed):
                 await stack.enter_async_context(app.router.lifespan_context(app))

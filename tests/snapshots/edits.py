@@ -2,24 +2,26 @@
 
 import json
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import httpx
 from sqlmodel import Session
 
 from app.access.keys import SCOPES, create
-from app.main import create_app, set_up
+from app.main import create_app
 from app.settings import Settings
 from tests.snapshots.requests import EDITS, REQUESTS, SHOWN_ID, Body, typed
 from tests.snapshots.steady import settled
+from tests.support.apps import scorer
+from tests.support.databases import seeded_sqlite
 
 
 async def edited() -> tuple[dict[str, Any], dict[str, dict[str, list[Any]]]]:
     """The real answers of the operations that change the catalogue, and their problems, by status."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=f"sqlite:///{folder}/edit.db")
-        set_up(settings)
-        app = create_app(settings)
+        settings = Settings(database_url=seeded_sqlite(Path(folder) / "edit.db"))
+        app = create_app(settings, scorer())
         found: dict[str, Any] = {}
         kinds: dict[str, dict[str, list[Any]]] = {operation: {} for operation in EDITS}
         transport = httpx.ASGITransport(app)

@@ -13,18 +13,19 @@ from app.archive.idempotency import claim
 from app.archive.requests import KeepRequest
 from app.archive.store import KEEP
 from app.assessments import service
-from app.main import create_app, set_up
+from app.main import create_app
 from app.settings import Settings
 from tests.snapshots.problems import by_status
 from tests.snapshots.requests import EDITS, NO_KEY, REQUESTS, SHOWN_ID, send
+from tests.support.apps import scorer
+from tests.support.databases import seeded_sqlite
 
 
 async def refusals() -> dict[str, dict[str, list[Any]]]:
     """The real 401, 403 and 429 of every operation that looks at keys."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=f"sqlite:///{folder}/refusal.db")
-        set_up(settings)
-        app, found = create_app(settings), {}
+        settings = Settings(database_url=seeded_sqlite(Path(folder) / "refusal.db"))
+        app, found = create_app(settings, scorer()), {}
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
             with Session(app.state.engine) as session:
@@ -43,9 +44,8 @@ async def refusals() -> dict[str, dict[str, list[Any]]]:
 async def outages() -> dict[str, dict[str, list[Any]]]:
     """The real 503 of every operation that can answer it: no free slot for scoring, no database for the rest."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=f"sqlite:///{folder}/outage.db", scoring_slots=1)
-        set_up(settings)
-        app = create_app(settings)
+        settings = Settings(database_url=seeded_sqlite(Path(folder) / "outage.db"), scoring_slots=1)
+        app = create_app(settings, scorer())
         transport, found = httpx.ASGITransport(app), {}
         patient, service.SLOT_WAIT_SECONDS = service.SLOT_WAIT_SECONDS, 0.0
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:

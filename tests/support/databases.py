@@ -1,13 +1,28 @@
 """Databases for tests: empty, or copied from a template that is migrated and seeded once per process."""
 
 import os
-import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
 from app.main import set_up
 from app.settings import Settings
+
+
+@cache
+def _seeded_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        set_up(Settings(database_url=f"sqlite:///{path}"))
+        return path.read_bytes()
+
+
+def seeded_sqlite(path: Path) -> str:
+    """The URL of a new SQLite database at this path that holds the shipped catalogue."""
+    path.write_bytes(_seeded_file())
+    return f"sqlite:///{path}"
 
 
 class Databases:
@@ -28,14 +43,13 @@ class Databases:
 
     def seeded(self) -> str:
         """The URL of a database of its own that holds the shipped catalogue."""
+        if self.kind == "sqlite":
+            self._count += 1
+            return seeded_sqlite(self._folder / f"test{self._count}.db")
         if self._template is None:
             self._template = self.create()
             set_up(Settings(database_url=self._template))
         self._count += 1
-        if self.kind == "sqlite":
-            path = self._folder / f"test{self._count}.db"
-            shutil.copy(self._template.removeprefix("sqlite:///"), path)
-            return f"sqlite:///{path}"
         name = self._name()
         self._administrate(f"CREATE DATABASE {name} TEMPLATE {make_url(self._template).database}")
         return self._url(name)
