@@ -85,7 +85,7 @@ class ListQuery(PageQuery):
         default=None,
         max_length=200,
         pattern=PRINTABLE,
-        description="All words must occur in the name or description, in any English inflection.",
+        description="All words must occur in the item's own texts, in any English inflection.",
     )
     sort: str | None = sort_by()
 

@@ -19,11 +19,10 @@ from app.catalog import schemas
 from app.catalog.entity_tags import require_match
 from app.catalog.inputs import ProgramGiven, ProgramPatch, SkillGiven, SkillPatch
 from app.catalog.queries import find, in_force, visible
-from app.catalog.rows import FACETS, bring, program_links
+from app.catalog.rows import FACETS, bring, program_links, searched
 from app.catalog.tables import CatalogueVersion, Criterion, OwnCatalogue, Program, Skill, row_id
 from app.catalog.visibility import see_as, tenant_of
 from app.errors import AppError
-from app.pagination import search_text
 
 OPERATOR = "local"
 Given = ProgramGiven | SkillGiven
@@ -167,13 +166,11 @@ def _owned(session: Session, kind: Kind, target: Target) -> Any:
 
 
 def _columns(given: Given) -> dict[str, Any]:
-    columns = given.model_dump(include={"name", "description", "source"})
-    columns["search"] = search_text(given.name, given.description)
-    if isinstance(given, SkillGiven):
-        return columns | {"concept_slug": given.concept, "purpose": given.purpose}
-    return columns | given.model_dump(
-        include={"school", "audience", "modules", "months", "topics", "features", "alumni"}
-    )
+    linked = {"slug", "source", "skills", "criteria", "concept"}
+    own = given.model_dump(exclude=linked)
+    columns = given.model_dump(exclude={*linked, *FACETS})
+    columns |= {"source": given.model_dump()["source"], "search": searched(own)}
+    return columns | ({"concept_slug": given.concept} if isinstance(given, SkillGiven) else {})
 
 
 def _links(session: Session, identifier: str, given: Given) -> dict[str, Any]:

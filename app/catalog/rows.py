@@ -1,4 +1,4 @@
-"""From checked input to rows: the links and facets of a program, and bringing a stored row up to date."""
+"""From checked input to rows: search column, links and facets, and bringing a stored row up to date."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,18 @@ from typing import Any
 from sqlmodel import Session, SQLModel
 
 from app.catalog.tables import ProgramCriterion, ProgramFacet, ProgramSkill
+from app.pagination import search_text
 
 FACETS = ("delivery", "focus", "pace", "seniority")
+
+
+def searched(fields: Mapping[str, Any]) -> str:
+    """What the search column of an item holds: every text among its own fields, lists of texts among them. Its slug
+    and what it is linked to are not searched."""
+    texts: list[str] = []
+    for _, value in sorted(fields.items()):
+        texts += value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    return search_text(*texts)
 
 
 def program_links(identifier: str, given: Any, skill_ids: Mapping[str, str]) -> dict[str, list[SQLModel]]:

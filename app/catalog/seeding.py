@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from sqlmodel import Session, SQLModel, col, select
 
-from app.catalog.rows import FACETS, bring, program_links
+from app.catalog.rows import FACETS, bring, program_links, searched
 from app.catalog.tables import (
     SLUG_LENGTH,
     CatalogueVersion,
@@ -36,7 +36,6 @@ from app.catalog.tables import (
     StyleCriterion,
     StyleFactor,
 )
-from app.pagination import search_text
 
 
 class SeedError(Exception):
@@ -233,11 +232,11 @@ class Seed:
         columns = item.model_dump(exclude={"source", "concept", "criteria", "factors", *FACETS})
         if table is Program:
             columns.pop("skills")
+        facets = {name: getattr(item, name) for name in FACETS} if table is Program else {}
+        columns["search"] = searched({**columns, **facets, "slug": None})
         if hasattr(item, "concept"):
             columns["concept_slug"] = item.concept
-        sides = (getattr(item, side, None) for side in ("leadership", "management"))
         columns["source"] = [self.sources[key].model_dump(exclude={"key"}) for key in item.source]
-        columns["search"] = search_text(item.name, item.description, *sides)
         return {**columns, "position": position}
 
     def links(self, table: type[Stored], item: Any) -> dict[str, list[SQLModel]]:

@@ -9,7 +9,7 @@ class ListFilters(TypedDict, total=False):
     """What every list takes."""
 
     q: str
-    """All words must occur in the name or description, in any English inflection."""
+    """All words must occur in the item's own texts, in any English inflection."""
     sort: str
     """Fields with commas, `-` for descending, nulls last: name, slug, and what the list adds."""
 
