@@ -16,13 +16,11 @@ import httpx
 import pytest
 import yaml
 from playwright._impl._driver import compute_driver_executable
-from playwright.sync_api import Page
 
 from app.docs.examples import HERE, PROBLEMS
 from app.docs.guides import MISTAKES
 from app.settings import PREFIX, Settings
 from tests.support.missing import cannot_run
-from tests.support.pages import brightness
 from tests.support.paths import ROOT
 from tests.support.servers import Server
 
@@ -154,13 +152,3 @@ def test_the_pages_have_no_script_and_lead_only_where_something_is(server: Serve
         there = httpx.get(httpx.URL(f"{server.url}/docs/{name}").join(page)) if page else answer
         assert there.status_code == 200, link
         assert not target or f'id="{target}"' in there.text, link
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_the_pages_fit_a_phone_and_follow_the_colours(page: Page, server: Server, name: str, scheme: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 800})
-    page.goto(f"{server.url}/docs/{name}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    dark = brightness(page, "background-color") < brightness(page, "color")
-    assert dark == (scheme == "dark")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
 
 from app.settings import Settings
 from tests.support.missing import cannot_run
@@ -83,24 +82,6 @@ def test_links_are_put_behind_the_base_address_and_lead_on(under_a_path: Server,
         for fit in answer.json()["recommendations"]["leadership_styles"]:
             assert client.get(fit["href"]).json()["slug"] == fit["slug"]
     assert answer.content == httpx.post(f"{server.url}/v1/score", json={"text": SITUATION}, timeout=60).content
-
-
-def test_the_pages_work_in_a_browser_under_the_path(browser: Browser, under_a_path: Server) -> None:
-    page = browser.new_page()
-    trouble: list[str] = []
-    page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
-    page.goto(f"{under_a_path.url}{ROOT_PATH}/")
-    page.get_by_role("textbox", name="The situation").fill(SITUATION)
-    page.locator("#judge-result .verdict").wait_for(timeout=60_000)
-    page.goto(f"{under_a_path.url}{ROOT_PATH}/docs")
-    page.locator("[id$='-list_styles'] .opblock-summary-control").first.click(timeout=60_000)
-    with page.expect_response(lambda response: "/v1/styles" in response.url) as answered:
-        page.locator("[id$='-list_styles']").get_by_role("button", name="Execute").click()
-    assert answered.value.status == 200
-    assert answered.value.url.startswith(f"{under_a_path.url}{ROOT_PATH}/v1/styles")
-    page.get_by_role("link", name="quickstart for integrators").first.wait_for()
-    page.close()
-    assert trouble == []
 
 
 @pytest.fixture(scope="module")
