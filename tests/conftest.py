@@ -15,14 +15,16 @@ from app.database import connect
 from app.settings import Settings
 from tests.support.apps import running
 from tests.support.databases import Databases
-from tests.support.missing import cannot_run, not_run
+from tests.support.missing import cannot_run
 from tests.support.postgres import temporary_postgres
 from tests.support.servers import Server
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for part in not_run:
-        terminalreporter.write_line(f"NOT RUN: {part}", red=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.markexpr == "not slow":
+        terminalreporter.write_line("Left out: tests marked slow. `python3 run.py test --all` runs everything.")
+    for part in sorted({report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())}):
+        terminalreporter.write_line(f"NOT RUN: {part.removeprefix('Skipped: ')}", red=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
