@@ -14,14 +14,22 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from fastapi import Depends, Request
 from sqlalchemy import Connection, Engine, MetaData, event, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, create_engine
 
+from app.outages import is_busy
 from app.settings import SettingsError
 
 log = logging.getLogger("lead_or_manage.database")
 
-POOL_SIZE = 40  # as many as there are threads that answer requests
+POOL_SIZE = 40
 POOL_SECONDS = 2
+LOCK_SECONDS = 2.0
+"""How long a transaction waits for a lock, unless the execution option `patience` says otherwise (seconds)."""
+BRIEFLY = 0.5
+"""The patience of what has something to fall back on."""
+START_SECONDS = 30.0
+STATEMENT_SECONDS = 30
 _START_LOCK = 0x4C4F4D31  # any constant, the same in every process of the service
 
 
@@ -60,15 +68,34 @@ def connect(database_url: str) -> Engine:
         )
         _configure_sqlite(engine)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 2, "options": "-c lock_timeout=2000 -c statement_timeout=30000"},
+        connect_args={"connect_timeout": 2, "prepare_threshold": None},
     )
+    _configure_postgres(engine)
+    return engine
+
+
+def _patience(connection: Connection) -> int:
+    """How long this transaction waits for a lock, in milliseconds."""
+    return int(connection.get_execution_options().get("patience", LOCK_SECONDS) * 1000)
+
+
+def _configure_postgres(engine: Engine) -> None:
+    """Nothing outlives a transaction, so that PgBouncer may give each of them another connection."""
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        raw: Any = connection.connection.dbapi_connection
+        if raw.autocommit:
+            return
+        locks, statements = f"lock_timeout = {_patience(connection)}", f"statement_timeout = '{STATEMENT_SECONDS}s'"
+        connection.exec_driver_sql(f"SET LOCAL {locks}; SET LOCAL {statements}")
 
 
 def _configure_sqlite(engine: Engine) -> None:
@@ -81,13 +108,16 @@ def _configure_sqlite(engine: Engine) -> None:
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, see below
         journal = "WAL" if wal else "DELETE"
-        safe = ("busy_timeout=30000", f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON")
+        safe = (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON")
+        connection.execute(f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}")
         for pragma in (*safe, "secure_delete=ON"):  # what is deleted is overwritten, not only unlinked
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         readonly = connection.get_execution_options().get("readonly")
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute(f"PRAGMA busy_timeout={_patience(connection)}")
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
 
@@ -108,9 +138,10 @@ def alembic_config(migrations: Path) -> Config:
 
 def prepare(engine: Engine, migrations: Path, fill: Callable[[Session], None]) -> None:
     """Migrate to the newest version and fill, in one transaction that only one process holds at a time."""
-    with engine.begin() as connection:
+    with engine.execution_options(patience=START_SECONDS).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
         config = alembic_config(migrations)
         config.attributes["connection"] = connection
@@ -121,10 +152,16 @@ def prepare(engine: Engine, migrations: Path, fill: Callable[[Session], None]) -
 
 
 def is_current(engine: Engine, migrations: Path) -> bool:
-    """Whether the database answers and stands at the newest migration."""
+    """Whether the database answers and stands at the newest migration. An SQLite file that another process has locked
+    counts as current: the lock passes, and whoever serves it has migrated it."""
     head = ScriptDirectory.from_config(alembic_config(migrations)).get_current_head()
-    with engine.connect().execution_options(readonly=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+    try:
+        with engine.connect().execution_options(readonly=True, patience=BRIEFLY) as connection:
+            return MigrationContext.configure(connection).get_current_revision() == head
+    except OperationalError as error:
+        if is_busy(error):
+            return True
+        raise
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
+from app.outages import reason, retry_after
+
 log = logging.getLogger("lead_or_manage")
 
 CHALLENGE = 'Bearer realm="lead-or-manage"'
@@ -329,7 +331,10 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(DBAPIError)
     @app.exception_handler(PoolTimeoutError)
     async def _database(request: Request, error: Exception) -> Response:
-        log.error(json.dumps({"event": "database_unavailable", "error": type(error).__name__}))
-        return problem_response(
-            Unavailable("The database does not answer just now. Try again."), request_id_of(request)
-        )
+        seconds, request_id = retry_after(error), request_id_of(request)
+        event = "database_error" if seconds is None else "database_unavailable"
+        names = {"error": type(error).__name__, "reason": reason(error)}
+        log.error(json.dumps({"event": event, "request_id": request_id, **names}))
+        if seconds is None:
+            raise error  # a fault of this program: the crash line tells its place
+        return problem_response(Unavailable("The database does not answer just now. Try again.", seconds), request_id)

@@ -13,6 +13,7 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 from starlette.middleware.cors import CORSMiddleware
 
@@ -89,7 +90,7 @@ def readyz(request: Request) -> dict[str, str]:
     """Answers 200 when database, migrations and model are ready, else 503."""
     try:
         current = is_current(request.app.state.engine, data_path("migrations"))
-    except DBAPIError:
+    except (DBAPIError, PoolTimeoutError):
         raise Unavailable("The database does not answer.", retry_after=5) from None
     if not current:
         raise Unavailable("The database is not at the newest migration.", retry_after=5)

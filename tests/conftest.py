@@ -62,6 +62,14 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return Databases(request.param, tmp_path_factory.mktemp("databases"), postgres)
 
 
+@pytest.fixture(scope="session")
+def postgres(postgres_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Databases of PostgreSQL, for what it alone can do."""
+    if postgres_url is None:
+        cannot_run("PostgreSQL: no server could be started on this machine")
+    return Databases("postgresql", tmp_path_factory.mktemp("postgres"), postgres_url)
+
+
 @pytest.fixture
 def engines() -> Iterator[Callable[[str], Engine]]:
     """Connects to databases, and closes the connections after the test."""

@@ -88,10 +88,7 @@ class Access:
     async def _take(self, who: str, per_minute: int | None) -> Turn | None:
         if per_minute is None:
             return None
-        try:
-            return await to_thread.run_sync(self._limiter().take, who, per_minute)
-        except (DBAPIError, PoolTimeoutError):
-            return None  # counting is a courtesy: what needs no database is answered without one
+        return await to_thread.run_sync(self._limiter().take, who, per_minute)
 
     async def _caller(self, scope: Scope) -> Caller | Unauthorized:
         """Whoever the key belongs to, or the refusal, which counts as a request of its address. Raises Unavailable."""

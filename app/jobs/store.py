@@ -179,7 +179,7 @@ def scrub(engine: Engine) -> None:
     """Let go of what the database still holds of erased texts: SQLite's write-ahead log, PostgreSQL's dead rows."""
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(text("VACUUM job_chunk"))
+            connection.execute(text("VACUUM (SKIP_LOCKED) job_chunk"))  # one that is locked is not waited for
         else:
             raw: Any = connection.connection.driver_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
