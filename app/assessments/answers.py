@@ -151,7 +151,7 @@ class TextRead(Answer):
     words: int
     """Words."""
     tokens: int
-    """Pieces that the model reads; it reads long texts in windows."""
+    """Pieces that the model reads, 7,500 at most, long texts in windows; the warning `read_in_part` tells of more."""
     language: str
     """BCP 47 tag, yours or detected; `und` if there is too little to tell."""
     offset_unit: OffsetUnit

@@ -25,12 +25,9 @@ class Quoter:
         ends = np.array([end for _, end in self._words], dtype=np.int64)
         middles = np.array([(start + end) / 2 for start, end in tokens])
         self._word_of_token = np.searchsorted(ends, middles, side="left")
-        starts = [start for start, _ in self._words]
-        self._sentences = []
-        for start, end in sentences(text):
-            first, last = int(np.searchsorted(starts, start)), int(np.searchsorted(starts, end))
-            if first < last:
-                self._sentences.append((first, last))
+        starts = np.array([start for start, _ in self._words], dtype=np.int64)
+        bounds = np.searchsorted(starts, np.array(sentences(text), dtype=np.int64).reshape(-1, 2))
+        self._sentences: list[Span] = [(first, last) for first, last in bounds.tolist() if first < last]
 
     def quotes(self, shares: Floats) -> list[Evidence]:
         """Evidence for and against, strongest first. `shares` has one entry per token."""

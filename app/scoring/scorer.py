@@ -122,8 +122,14 @@ class Scorer:
             found.append(Warned("about_a_person", detail))
         most = self.card["evaluated_tokens"]
         if len(tokens) > most:
-            detail = f"The text has {len(tokens)} tokens; the model was evaluated on texts of up to {most}."
+            detail = f"The text has {tokens.total} tokens; the model was evaluated on texts of up to {most}."
             found.append(Warned("outside_evaluated_length", detail))
+        if tokens.total > len(tokens):
+            detail = (
+                f"The text has {tokens.total} tokens, more than the {len(tokens)} that are read of one text: what "
+                f"comes after its first {tokens.offsets[-1][1]} characters (code points) was not read. Split it."
+            )
+            found.append(Warned("read_in_part", detail))
         return tuple(found)
 
 
