@@ -1,4 +1,4 @@
-"""Request bodies: routes that take JSON of one media type, JSON's one kind of number, and bodies sent again."""
+"""Request bodies: routes that take JSON of one media type, and bodies sent again."""
 
 from collections.abc import Callable, Coroutine
 from email.message import Message
@@ -20,11 +20,6 @@ IdempotencyKey = Annotated[
         "makes nothing new and answers with what the first request made.",
     ),
 ]
-
-
-def whole(value: Any) -> Any:
-    """JSON knows one kind of number: 4.0 is an integer."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class JSONRoute(APIRoute):

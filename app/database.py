@@ -1,4 +1,4 @@
-"""The engine for SQLite or PostgreSQL, a session per request, and migrations at start under a lock."""
+"""The engine for SQLite or PostgreSQL, and migrations at start under a lock."""
 
 import json
 import logging
@@ -6,13 +6,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fastapi import Depends, Request
 from sqlalchemy import Connection, Engine, MetaData, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, create_engine
@@ -177,21 +176,3 @@ def current_database(database_url: str, migrations: Path) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-async def get_engine(request: Request) -> Engine:
-    """The engine that the application holds."""
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-EngineDep = Annotated[Engine, Depends(get_engine)]
-
-
-def get_session(engine: EngineDep) -> Iterator[Session]:
-    """A read-only session for the length of the route function."""
-    with Session(engine.execution_options(readonly=True)) as session:
-        yield session
-
-
-SessionDep = Annotated[Session, Depends(get_session, scope="function")]

@@ -1,25 +1,14 @@
 """One shape for every error: application/problem+json (RFC 9457). Inputs are never echoed."""
 
 import json
-import logging
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Scope
-
-from app.outages import reason, retry_after
-
-log = logging.getLogger("lead_or_manage")
 
 CHALLENGE = 'Bearer realm="lead-or-manage"'
 MEDIA_TYPE = "application/problem+json"
@@ -211,6 +200,12 @@ class InvalidText(AppError):
         self.code = code
 
 
+def misfit(details: list[ProblemDetail]) -> InvalidParameter:
+    """The error for a request that does not fit its documented shape."""
+    listed = "; ".join(f"{detail.pointer or 'body'}: {detail.message}" for detail in details[:3])
+    return InvalidParameter(f"The request does not fit the documented shape. {listed}.", details[:20])
+
+
 def problem(error: AppError, request_id: str) -> Problem:
     """The problem document for an error."""
     return Problem(
@@ -259,82 +254,3 @@ def route_of(scope: Scope) -> Any:
 def request_id_of(request: Request) -> str:
     """The id that the middleware gave this request."""
     return str(request.scope["state"]["request_id"])
-
-
-def _known_parameters(request: Request) -> str:
-    operation = request.app.openapi()["paths"][route_of(request.scope).path][request.method.lower()]
-    return ", ".join(parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query")
-
-
-def _from_validation(request: Request, error: RequestValidationError) -> AppError:
-    details = []
-    for item in error.errors():
-        place, *path = item["loc"]
-        if item["type"] == "json_invalid":
-            return MalformedBody("The body is not valid JSON. Send one JSON document in UTF-8.")
-        code, message = item["type"], item["msg"]
-        if code == "extra_forbidden":  # the unknown name is the caller's input: point at its parent instead
-            path = path[:-1]
-            message = "has a name that is not known here"
-            if place == "query":
-                message = f"unknown query parameter; allowed are {_known_parameters(request)}"
-        pointer = "?" + ".".join(map(str, path)) if place == "query" else "".join(f"/{part}" for part in path)
-        details.append(ProblemDetail(pointer=pointer, code=code, message=message))
-    own = {detail.code for detail in details} & {"text_empty", "text_too_long", "text_invalid"}
-    if len(own) == 1 and len(details) == 1:
-        return InvalidText(own.pop(), details[0].message, details[0].pointer)
-    listed = "; ".join(f"{detail.pointer or 'body'}: {detail.message}" for detail in details[:3])
-    refused = InvalidParameter(f"The request does not fit the documented shape. {listed}.", details[:20])
-    return refused
-
-
-def allowed_methods(request: Request) -> set[str]:
-    """Every method that the path of this request answers to."""
-    methods: set[str] = set()
-    for context in iter_route_contexts(request.app.routes):
-        match, _ = context.matches(request.scope)
-        if match is not Match.NONE:
-            methods |= set(context.methods or ())
-    return methods | ({"HEAD"} if "GET" in methods else set())
-
-
-def _from_http(request: Request, error: HTTPException) -> AppError:
-    if error.status_code == 404:
-        return NotFound("There is nothing at this path. See /docs for the paths of this service.")
-    if error.status_code == 400:
-        return MalformedBody("The body is not valid JSON. Send one JSON document in UTF-8.")
-    converted = AppError(str(error.detail), headers=dict(error.headers or {}))
-    converted.status = error.status_code
-    converted.code = phrase(error.status_code).lower().replace(" ", "_")
-    if error.status_code == 405:
-        allow = ", ".join(sorted(allowed_methods(request) or {"GET", "HEAD"}))  # a folder of files is not a route
-        converted.headers = {"Allow": allow}
-        converted.detail = f"This path answers to {allow} only."
-    return converted
-
-
-def add_handlers(app: FastAPI) -> None:
-    """Answer every exception of the application with a problem document."""
-
-    @app.exception_handler(AppError)
-    async def _app_error(request: Request, error: AppError) -> Response:
-        return problem_response(error, request_id_of(request))
-
-    @app.exception_handler(RequestValidationError)
-    async def _validation(request: Request, error: RequestValidationError) -> Response:
-        return problem_response(_from_validation(request, error), request_id_of(request))
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> Response:
-        return problem_response(_from_http(request, error), request_id_of(request))
-
-    @app.exception_handler(DBAPIError)
-    @app.exception_handler(PoolTimeoutError)
-    async def _database(request: Request, error: Exception) -> Response:
-        seconds, request_id = retry_after(error), request_id_of(request)
-        event = "database_error" if seconds is None else "database_unavailable"
-        names = {"error": type(error).__name__, "reason": reason(error)}
-        log.error(json.dumps({"event": event, "request_id": request_id, **names}))
-        if seconds is None:
-            raise error  # a fault of this program: the crash line tells its place
-        return problem_response(Unavailable("The database does not answer just now. Try again.", seconds), request_id)

@@ -32,8 +32,9 @@ from app.catalog.seeding import Seed, SeedReport, sync
 from app.database import connect, is_current, prepare
 from app.docs import routes as docs
 from app.docs.examples import add_examples, chapters
-from app.errors import Problem, Unavailable, add_handlers, responses
+from app.errors import Problem, Unavailable, responses
 from app.explorer import routes as explorer
+from app.handlers import add_handlers
 from app.jobs import routes as jobs
 from app.jobs.runner import Queue, Runner
 from app.mcp import mount as mcp
@@ -41,7 +42,7 @@ from app.metrics import watch_pool
 from app.middleware import BodyLimit, ConditionalGet, RequestContext, RootPath
 from app.privacy import routes as privacy
 from app.scoring import Scorer
-from app.scoring.scorer import current_version
+from app.scoring.card import current_version
 from app.settings import Settings, SettingsError, data_path
 from app.telemetry import routes as telemetry
 from app.telemetry.tracing import tracing

@@ -7,9 +7,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from snowballstemmer import stemmer
 from sqlalchemy import ColumnElement, and_, case, func, or_
@@ -88,18 +87,6 @@ class ListQuery(PageQuery):
         description="All words must occur in the item's own texts, in any English inflection.",
     )
     sort: str | None = sort_by()
-
-
-async def refuse_parameters(request: Request) -> None:
-    """For operations without query parameters: 422 if there are any."""
-    if request.query_params:
-        raise InvalidParameter(
-            "This operation takes no query parameters; leave them out.",
-            [ProblemDetail(pointer="?", code="extra_forbidden", message="no query parameter is known here")],
-        )
-
-
-NoParameters = Depends(refuse_parameters)
 
 
 def stems(text: str) -> list[str]:
@@ -275,11 +262,3 @@ def page_of(
         next=link(rows[-1], False) if rows and ahead else None,
         prev=link(rows[0], True) if rows and behind else None,
     )
-
-
-async def page_links(request: Request) -> str:
-    """The query string of this request without its cursor, for links to the neighbouring pages."""
-    return str(request.url.remove_query_params("cursor").query)
-
-
-PageLinks = Annotated[str, Depends(page_links)]

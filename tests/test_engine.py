@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from app.scoring import Scorer
 from app.scoring.blinding import blinded
+from app.scoring.card import ARTEFACT
 from app.scoring.encoder import WINDOW, Encoder, windows
 from app.scoring.language import detect
 from app.scoring.metrics import calibration_error, f1, interval, kappa
 from app.scoring.records import RecordError, Situations, read_records
-from app.scoring.scorer import ARTEFACT
 from app.scoring.text import readable_copy, sentences, words
 from app.settings import data_path
 from tests.support import apps

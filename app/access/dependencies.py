@@ -10,16 +10,10 @@ from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 
 from app.access.keys import Caller
-from app.errors import CHALLENGE, AppError, Unauthorized
+from app.access.scopes import demand
 
 _header = APIKeyHeader(name="X-API-Key", scheme_name="ApiKey", auto_error=False, description="An API key.")
 _bearer = HTTPBearer(scheme_name="Bearer", auto_error=False, description="The same API key as a bearer token.")
-
-
-class Forbidden(AppError):
-    """403: the key has no such scope."""
-
-    status, code = 403, "forbidden"
 
 
 async def _allowed(
@@ -32,17 +26,6 @@ async def _allowed(
     caller: Caller = request.scope["state"]["caller"]
     demand(caller, *scopes.scopes)
     return caller
-
-
-def demand(caller: Caller, *scopes: str) -> None:
-    """Raises Unauthorized or Forbidden where the caller lacks a scope."""
-    lacking = " ".join(scope for scope in scopes if scope not in caller.scopes)
-    if lacking and caller.key_id is None:
-        raise Unauthorized(f"This needs an API key with the scope {lacking}; `lead-or-manage keys create` makes one.")
-    if lacking:
-        challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{lacking}"'
-        detail = f"This needs the scope {lacking}, which the API key has not."
-        raise Forbidden(detail, headers={"WWW-Authenticate": challenge})
 
 
 READ: Any = Security(_allowed, scopes=["read"])

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.archive.audit import heads, verify
-from app.archive.feedback import training_records
+from app.archive.labelled import training_records
 from app.archive.purge import purge as purge_expired
 from app.database import current_database
 from app.settings import data_path, load_settings

@@ -3,7 +3,15 @@
 from copy import deepcopy
 from typing import Any
 
+from app.archive.tables import Feedback
 from app.scoring.labels import OffsetUnit
+
+NOTHING: dict[str, Any] = {
+    "verdict": None,
+    "criteria": [],
+    "factors": [],
+    "recommendations": {"leadership_styles": [], "management_styles": []},
+}
 
 
 def without_quotes(answer: dict[str, Any]) -> dict[str, Any]:
@@ -34,3 +42,23 @@ def cut(text: str, start: int, end: int, unit: OffsetUnit) -> str:
     if unit == "utf8":
         return text.encode()[start:end].decode()
     return text[start:end]
+
+
+def feedback_answer(row: Feedback, text: str) -> dict[str, Any]:
+    """Feedback as it is answered, with the words of the text in it."""
+    said = row.labels or NOTHING
+
+    def words(trait: dict[str, Any]) -> dict[str, Any]:
+        quotes = [{"quote": text[place["start"] : place["end"]], **place} for place in trait["evidence"]]
+        return {**trait, "evidence": quotes}
+
+    return {
+        "id": row.id,
+        "created_at": row.created_at,
+        "key_id": row.key_id,
+        "agree": row.agree,
+        **said,
+        "criteria": [words(trait) for trait in said["criteria"]],
+        "factors": [words(trait) for trait in said["factors"]],
+        "reason": row.reason,
+    }

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict,
 from pydantic_core import PydanticCustomError
 
 from app.assessments.requests import EXAMPLE, MAX_CHARACTERS, Body, ScoreRequest
-from app.bodies import whole
+from app.numbers import whole
 from app.pagination import PRINTABLE, PageQuery
 from app.scoring.labels import CRITERIA, FACTORS, LEADERSHIP_STYLES, MANAGEMENT_STYLES, Status, Verdict
 

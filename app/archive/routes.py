@@ -11,9 +11,9 @@ from app.archive import answers, feedback, requests, store, subjects
 from app.archive.picture import draw
 from app.archive.store import Archive
 from app.bodies import IdempotencyKey, JSONRoute
-from app.database import EngineDep, SessionDep
+from app.dependencies import EngineDep, NoParameters, PageLinks, SessionDep
 from app.errors import responses
-from app.pagination import NoParameters, PageLinks, PageQuery
+from app.pagination import PageQuery
 
 PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}}
 

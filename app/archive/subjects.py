@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.access.keys import Caller
 from app.archive.audit import Chain
-from app.archive.feedback import feedback_answer
+from app.archive.quotes import feedback_answer
 from app.archive.store import kept_answer, of_subject
 from app.archive.tables import Feedback, IdempotencyKey, KeptAssessment
 from app.database import clear_traces

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.bodies import whole
+from app.numbers import whole
 from app.scoring.labels import OffsetUnit
 
 MAX_CHARACTERS = 10_000

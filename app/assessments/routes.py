@@ -10,9 +10,8 @@ from app.access.keys import Caller
 from app.assessments import answers, batch_answers, requests, summary
 from app.assessments.service import Assessor
 from app.bodies import JSONRoute
-from app.database import EngineDep
+from app.dependencies import EngineDep, NoParameters
 from app.errors import NOT_MODIFIED, NotFound, request_id_of, responses
-from app.pagination import NoParameters
 
 router = APIRouter(prefix="/v1", tags=["scoring"], route_class=JSONRoute)
 models = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[NoParameters])

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from app.access.dependencies import Forbidden
+from app.access.scopes import Forbidden
 from app.catalog import schemas
 from app.catalog.entity_tags import require_match
 from app.catalog.inputs import ProgramGiven, ProgramPatch, SkillGiven, SkillPatch
@@ -22,7 +21,7 @@ from app.catalog.queries import find, in_force, visible
 from app.catalog.rows import FACETS, bring, program_links, searched
 from app.catalog.tables import CatalogueVersion, Criterion, OwnCatalogue, Program, Skill, row_id
 from app.catalog.visibility import see_as, tenant_of
-from app.errors import AppError
+from app.errors import AppError, ProblemDetail, misfit
 
 OPERATOR = "local"
 Given = ProgramGiven | SkillGiven
@@ -92,7 +91,7 @@ def retire(kind: Kind, target: Target, successor: str | None) -> Any:
         if successor is not None:
             heir = find(session, kind.table, successor)
             if heir is None or heir.retired_at or heir.slug == target.slug:
-                raise _refused(("query", "successor"), "unknown_slug", "there is no such item that is not retired")
+                raise misfit([_detail("?successor", "unknown_slug", "there is no such item that is not retired")])
         row.retired_at, row.successor = datetime.now(UTC), successor
         _stamp(session, row)
         session.flush()
@@ -135,14 +134,14 @@ def document(row: Any) -> dict[str, Any]:
 
 
 def merged(kind: Kind, row: Any, patch: Patch) -> Given:
-    """What an item is after a merge patch. Raises RequestValidationError where that is no item any more."""
+    """What an item is after a merge patch. Raises InvalidParameter where that is no item any more."""
     named = patch.model_dump(exclude_unset=True)
     whole = {name: value for name, value in (document(row) | named).items() if name not in named or value is not None}
     try:
         return kind.given.model_validate(whole)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([{**detail, "loc": ("body", *detail["loc"])} for detail in details]) from None
+        raise misfit([_detail(_pointer(found["loc"]), found["type"], found["msg"]) for found in details]) from None
 
 
 def answered(session: Session, kind: Kind, slug: str) -> Any:
@@ -184,7 +183,7 @@ def _links(session: Session, identifier: str, given: Given) -> dict[str, Any]:
     for name, known in (("skills", skill_ids), ("criteria", criteria)):
         for place, link in enumerate(getattr(given, name)):
             if link.slug not in known:
-                raise _refused(("body", name, place, "slug"), "unknown_slug", f"/v1/{name} has no such slug")
+                raise misfit([_detail(f"/{name}/{place}/slug", "unknown_slug", f"/v1/{name} has no such slug")])
     return program_links(identifier, given, skill_ids)
 
 
@@ -201,5 +200,9 @@ def _stamp(session: Session, row: Any) -> None:
     own.version += 1
 
 
-def _refused(place: tuple[str | int, ...], code: str, message: str) -> RequestValidationError:
-    return RequestValidationError([{"loc": place, "type": code, "msg": message}])
+def _pointer(path: tuple[str | int, ...]) -> str:
+    return "".join(f"/{part}" for part in path)
+
+
+def _detail(pointer: str, code: str, message: str) -> ProblemDetail:
+    return ProblemDetail(pointer=pointer, code=code, message=message)

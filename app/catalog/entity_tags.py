@@ -2,19 +2,15 @@
 
 import hashlib
 import re
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import Header, Response
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from app.errors import AppError
 
 A = TypeVar("A", bound=BaseModel)
 
-IfMatch = Annotated[
-    str | None,
-    Header(max_length=2000, description="The ETag of the item as you know it, from GET; needed for every change."),
-]
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
 

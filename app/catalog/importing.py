@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session, col
@@ -16,6 +15,7 @@ from app.catalog.queries import find, visible
 from app.catalog.spreadsheet import Row, read_sheet, write_sheet
 from app.catalog.tables import Program
 from app.catalog.visibility import see_as
+from app.errors import InvalidParameter
 
 Outcome = Literal["add", "change", "leave", "refuse"]
 
@@ -114,9 +114,13 @@ def _checked(act: Callable[[], Any]) -> Any:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         raise Refused("; ".join(_told(detail["loc"], detail["type"], detail["msg"]) for detail in found[:5])) from None
-    except RequestValidationError as error:
-        told = [_told(detail["loc"][1:], detail["type"], detail["msg"]) for detail in error.errors()]
+    except InvalidParameter as error:
+        told = [_told(_place(detail.pointer), detail.code, detail.message) for detail in error.errors]
         raise Refused("; ".join(told)) from None
+
+
+def _place(pointer: str) -> tuple[str | int, ...]:
+    return tuple(int(part) if part.isdecimal() else part for part in pointer.split("/")[1:])
 
 
 def _told(place: tuple[str | int, ...], code: str, message: str) -> str:

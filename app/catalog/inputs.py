@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.bodies import whole
 from app.catalog.tables import SLUG_LENGTH
+from app.numbers import whole
 
 LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
 PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"

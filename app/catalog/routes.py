@@ -6,11 +6,12 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlmodel import select
 
 from app.catalog import queries, schemas, tables
+from app.catalog.dependencies import CatalogueDep
 from app.catalog.entity_tags import tagged
 from app.catalog.queries import get_or_404, in_force, page
-from app.catalog.visibility import CatalogueDep
+from app.dependencies import NoParameters, PageLinks
 from app.errors import NOT_MODIFIED, responses
-from app.pagination import ListQuery, NoParameters, PageLinks
+from app.pagination import ListQuery
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 

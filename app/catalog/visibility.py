@@ -1,16 +1,12 @@
 """What a tenant sees of the catalogue: what is shared, and what belongs to it; never what belongs to another."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends
 from sqlalchemy import ColumnElement, bindparam, event, func, inspect, or_, select
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session, col
 
-from app.access.dependencies import READ
-from app.access.keys import Caller
 from app.catalog.tables import CatalogueVersion, Editable, OwnCatalogue, Program, ProgramCriterion, ProgramSkill, Skill
-from app.database import SessionDep
 
 _OWN, _SHARED = inspect(OwnCatalogue).local_table.c, inspect(CatalogueVersion).local_table.c
 _VERSIONS = select(
@@ -63,11 +59,3 @@ def versions(session: Session, tenant: str) -> tuple[int, int]:
     """How often the shared catalogue changed, and how often the tenant's own."""
     shared, mine = session.connection().execute(_VERSIONS, {"tenant": tenant}).one()
     return shared, mine
-
-
-def get_catalogue_session(session: SessionDep, caller: Annotated[Caller, READ]) -> Session:
-    """The session of the request, with the eyes of its caller."""
-    return see_as(session, caller.tenant)
-
-
-CatalogueDep = Annotated[Session, Depends(get_catalogue_session, scope="function")]

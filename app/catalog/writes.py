@@ -8,12 +8,13 @@ from app.access.dependencies import ADMIN
 from app.access.keys import Caller
 from app.bodies import JSONRoute, MergePatchRoute
 from app.catalog import editing, schemas
+from app.catalog.dependencies import IfMatch
 from app.catalog.editing import PROGRAM, SKILL, Target
-from app.catalog.entity_tags import IfMatch, tagged
+from app.catalog.entity_tags import tagged
 from app.catalog.inputs import ProgramGiven, ProgramPatch, RetireQuery, SkillGiven, SkillPatch
-from app.database import EngineDep
+from app.dependencies import EngineDep, NoParameters
 from app.errors import responses
-from app.pagination import PRINTABLE, NoParameters
+from app.pagination import PRINTABLE
 
 creating = APIRouter(prefix="/v1", tags=["own catalogue"], route_class=JSONRoute)
 changing = APIRouter(prefix="/v1", tags=["own catalogue"], route_class=MergePatchRoute)

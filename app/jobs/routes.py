@@ -15,7 +15,7 @@ from app.access.keys import Caller
 from app.assessments import summary
 from app.assessments.routes import AssessorDep
 from app.bodies import IdempotencyKey
-from app.database import EngineDep, SessionDep
+from app.dependencies import EngineDep, NoParameters, SessionDep
 from app.errors import (
     NOT_MODIFIED,
     NotFound,
@@ -27,7 +27,6 @@ from app.errors import (
 from app.jobs import listing, results, schemas, store, webhooks
 from app.jobs.intake import BLOCK, MAX_BYTES, Conflict, Intake, Upload
 from app.jobs.tables import Chunk, Job
-from app.pagination import NoParameters
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from sqlmodel import Session
 from starlette.requests import Request
 
-from app.access.dependencies import demand
 from app.access.keys import Caller
+from app.access.scopes import demand
 from app.assessments.requests import Options, Preferences, SituationText
 from app.assessments.routes import assessor_of
 from app.catalog import queries, schemas, tables

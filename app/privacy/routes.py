@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
+from app.dependencies import NoParameters
 from app.errors import NOT_MODIFIED, responses
-from app.pagination import NoParameters
 from app.privacy.statement import Privacy, statement
 
 router = APIRouter(prefix="/v1", tags=["privacy"])

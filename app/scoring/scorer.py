@@ -1,6 +1,5 @@
 """Scorer: loads an artefact once and judges any number of texts, from any number of threads."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import onnxruntime as ort
 
 from app.scoring import language as languages
 from app.scoring.assessment import Assessment, Confidence, MissingInput, StyleFit, Trait, Warned
+from app.scoring.card import ARTEFACT, read_card
 from app.scoring.encoder import Encoder, Floats, Tokens
 from app.scoring.evidence import Quoter
 from app.scoring.explanation import explain
@@ -28,24 +28,12 @@ from app.scoring.labels import (
 )
 from app.scoring.text import words
 
-ARTEFACT = Path(__file__).parent / "artefact"
 ENGINE = f"onnxruntime {ort.__version__}"
 
 SHORT = 6
 """Fewer words than this earn the hint `too_short` where the verdict is not sure."""
 UNCLEAR = 0.25
 """A criterion whose probability lies between this and its complement is worth a question."""
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """The model card of an artefact folder."""
-    card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    return card
-
-
-def current_version() -> str:
-    """The version of the model that the package carries."""
-    return str(read_card(ARTEFACT)["version"])
 
 
 class Scorer:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from app.access.dependencies import demand
+from app.access.scopes import demand
 from app.metrics import exposition
 from app.settings import is_loopback
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 
 from app.scoring import Scorer
+from app.scoring.card import ARTEFACT
 from app.scoring.evaluation import Predictions, Truth, predict, score
 from app.scoring.records import Record, Situations
-from app.scoring.scorer import ARTEFACT
 from app.training import baselines as simple
 from app.training.card import write_card
 from app.training.distil import labelled, taught, views

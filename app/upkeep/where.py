@@ -8,8 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import __version__, scoring
-from app.scoring.scorer import current_version
+from app import __version__
+from app.scoring.card import ARTEFACT, current_version
 from app.settings import PREFIX, Settings, data_path
 
 MASK = "***"
@@ -24,13 +24,12 @@ def shown(url: URL) -> str:
 def lines(settings: Settings) -> Iterator[str]:
     """One line for each thing, names in a column."""
     url = make_url(settings.database_url)
-    code = Path(scoring.__file__).parent
     things = {
-        "release": f"{__version__}, {code.parent}",
+        "release": f"{__version__}, {ARTEFACT.parent.parent}",
         "python": f"{sys.version.split()[0]}, {sys.executable}",
         "database": f"{shown(url)}, {_state(url)}",
         "rates": f"{url.database}.limits" if url.get_backend_name() == "sqlite" else "table rate_limit there",
-        "model": f"{current_version()}, {code / 'artefact'}",
+        "model": f"{current_version()}, {ARTEFACT}",
         "seed": str(data_path("seed")),
         "migrations": str(data_path("migrations")),
     }

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import httpx
 
+from app.scoring.card import ARTEFACT
 from app.scoring.encoder import Encoder
-from app.scoring.scorer import ARTEFACT
 from tests.support.servers import Server
 
 TEXT = (
