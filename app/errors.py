@@ -20,6 +20,8 @@ def phrase(status: int) -> str:
     return _RENAMED.get(status, HTTPStatus(status).phrase)
 
 
+TOLD = 20
+"""Faults of one request that are told."""
 EMPTY = "The text has no visible character. Describe the situation in at least a few words."
 
 
@@ -203,7 +205,7 @@ class InvalidText(AppError):
 def misfit(details: list[ProblemDetail]) -> InvalidParameter:
     """The error for a request that does not fit its documented shape."""
     listed = "; ".join(f"{detail.pointer or 'body'}: {detail.message}" for detail in details[:3])
-    return InvalidParameter(f"The request does not fit the documented shape. {listed}.", details[:20])
+    return InvalidParameter(f"The request does not fit the documented shape. {listed}.", details[:TOLD])
 
 
 def problem(error: AppError, request_id: str) -> Problem:

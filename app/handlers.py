@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,9 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app.errors import (
+    TOLD,
     AppError,
     InvalidText,
-    MalformedBody,
     NotFound,
     ProblemDetail,
     Unavailable,
@@ -26,27 +27,38 @@ from app.errors import (
     route_of,
 )
 from app.outages import reason, retry_after
+from app.validation import fields_at, unknown
 
 log = logging.getLogger("lead_or_manage")
 
 
-def _known_parameters(request: Request) -> str:
-    operation = request.app.openapi()["paths"][route_of(request.scope).path][request.method.lower()]
-    return ", ".join(parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query")
+def _allowed_names(request: Request, place: str, path: list[Any]) -> list[str]:
+    """The names that may stand where an unknown one was found."""
+    dependant = route_of(request.scope).dependant
+    if place == "query":
+        return parameter_names(dependant)
+    (body,) = dependant.body_params
+    return fields_at(body.field_info.annotation, path)
+
+
+def parameter_names(dependant: Any) -> list[str]:
+    """The query parameters that a route takes, in the order of its documentation."""
+    found = []
+    for field in dependant.query_params:
+        model = field.field_info.annotation
+        found += fields_at(model, []) or [field.alias]
+    return found + [name for inner in dependant.dependencies for name in parameter_names(inner)]
 
 
 def _from_validation(request: Request, error: RequestValidationError) -> AppError:
     details = []
-    for item in error.errors():
+    for item in error.errors()[:TOLD]:
         place, *path = item["loc"]
-        if item["type"] == "json_invalid":
-            return MalformedBody("The body is not valid JSON. Send one JSON document in UTF-8.")
         code, message = item["type"], item["msg"]
         if code == "extra_forbidden":  # the unknown name is the caller's input: point at its parent instead
             path = path[:-1]
-            message = "has a name that is not known here"
-            if place == "query":
-                message = f"unknown query parameter; allowed are {_known_parameters(request)}"
+            what = "query parameter" if place == "query" else "field"
+            message = unknown(what, _allowed_names(request, place, path))
         pointer = "?" + ".".join(map(str, path)) if place == "query" else "".join(f"/{part}" for part in path)
         details.append(ProblemDetail(pointer=pointer, code=code, message=message))
     own = {detail.code for detail in details} & {"text_empty", "text_too_long", "text_invalid"}
@@ -68,8 +80,6 @@ def allowed_methods(request: Request) -> set[str]:
 def _from_http(request: Request, error: HTTPException) -> AppError:
     if error.status_code == 404:
         return NotFound("There is nothing at this path. See /docs for the paths of this service.")
-    if error.status_code == 400:
-        return MalformedBody("The body is not valid JSON. Send one JSON document in UTF-8.")
     converted = AppError(str(error.detail), headers=dict(error.headers or {}))
     converted.status = error.status_code
     converted.code = phrase(error.status_code).lower().replace(" ", "_")

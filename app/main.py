@@ -21,6 +21,7 @@ from app import __version__
 from app.access.dependencies import READ, SCORE
 from app.access.limits import open_limiter
 from app.access.middleware import OPEN_SCOPES, OWN_PATHS, Access, Rules
+from app.access.scope_check import Scopes
 from app.archive import routes as archive
 from app.archive.purge import Purger
 from app.archive.store import Archive
@@ -139,8 +140,20 @@ def open_queue(settings: Settings) -> Queue | None:
     return queue
 
 
+_documents: dict[tuple[bool | None, str], bytes] = {}
+"""The OpenAPI documents of this process as they are served, by the settings that they depend on: one takes a second."""
+
+
+def _served_document(app: FastAPI, settings: Settings) -> bytes:
+    key = (settings.require_key, settings.root_path)
+    if key not in _documents:
+        _documents[key] = json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+    return _documents[key]
+
+
 @asynccontextmanager
 async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> AsyncIterator[None]:
+    app.state.openapi_json = await to_thread.run_sync(_served_document, app, settings)
     app.state.engine = connect(settings.database_url)
     watch_pool(app.state.engine)
     app.state.limiter = open_limiter(app.state.engine)
@@ -171,6 +184,7 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         servers=[{"url": settings.root_path or "/", "description": "The service that gave you this document."}],
         openapi_tags=chapters(),  # in reading order; spectral's optional rule would have the alphabet
+        openapi_url=None,  # served by a route of ours, as bytes that are ready before the first request
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -178,7 +192,8 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_lifespan, settings, scorer),
     )
-    app.include_router(assessments.router, dependencies=[SCORE])
+    for router in (assessments.router, assessments.batches):
+        app.include_router(router, dependencies=[SCORE])
     for router in (catalog.router, assessments.models):
         app.include_router(router, dependencies=[READ])
     own = (archive.router, archive.writing, jobs.router, *writes.routers)
@@ -190,6 +205,7 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
     app.mount("/explorer", explorer.ASSETS)
     add_handlers(app)
     app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT}, streams=STREAMED)
+    app.add_middleware(Scopes)
     app.add_middleware(ConditionalGet)
     rules = Rules(bool(settings.require_key), settings.rate_limit)
     app.add_middleware(Access, rules, lambda: app.state.engine, lambda: app.state.limiter)
@@ -198,8 +214,7 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-API-Key", "X-Request-ID"],
-            expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+            allow_headers=["*"],  # no cookies here: a page of a listed origin sends what a client may send
         )
     app.add_middleware(RootPath, settings.root_path)
     app.add_middleware(RequestContext, settings.allowed_hosts)
@@ -253,5 +268,5 @@ def _document_preconditions(schema: dict[str, Any]) -> None:
 
 
 def openapi_json(app: FastAPI) -> str:
-    """The OpenAPI document as it is served."""
+    """The OpenAPI document as it is reviewed."""
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from traceback import extract_tb
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,8 @@ from app.settings import is_loopback
 
 log = logging.getLogger("lead_or_manage.access")
 
+CLIENT_CLOSED = 499
+"""What the log says where the client went before the answer, as nginx does."""
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SECURITY_HEADERS = {
@@ -26,6 +29,10 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_NOT_EXPOSED = frozenset({"access-control-allow-origin", "vary", "connection"}) | {
+    name.lower() for name in (*_SECURITY_HEADERS, "Content-Security-Policy")
+}
+"""What pages of other origins need not read; every other header of an answer is exposed to them."""
 _CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -57,7 +64,8 @@ class RootPath:
 
 
 class RequestContext:
-    """Gives each request an id and security headers, writes one log line, and turns a crash into a problem."""
+    """Gives each request an id and security headers, writes one log line, and turns a crash into a problem; a client
+    that hangs up is no crash."""
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
         self.app, self.hosts = app, frozenset(host.lower() for host in hosts)
@@ -81,6 +89,8 @@ class RequestContext:
                     headers[name] = value
                 headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
                 headers.setdefault("Cache-Control", "no-store")
+                if "access-control-allow-origin" in headers:
+                    headers["Access-Control-Expose-Headers"] = ", ".join(sorted(set(headers) - _NOT_EXPOSED))
             sent += len(message.get("body", b""))
             await send(message)
 
@@ -89,6 +99,8 @@ class RequestContext:
                 await problem_response(refused, request_id)(scope, receive, send_with_headers)
             else:
                 await self.app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            status = status or CLIENT_CLOSED
         except Exception as error:
             frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
             crash = {"event": "crash", "request_id": request_id, "error": type(error).__name__, "frames": frames}
@@ -143,9 +155,10 @@ class BodyLimit:
             while more and size <= limit:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    return None
+                    raise ClientDisconnect
                 chunk, more = message.get("body", b""), message.get("more_body", False)
                 size += len(chunk)
+                scope["state"]["bytes_in"] = size
                 chunks.append(chunk)
         if size > limit:
             refused = TooLarge(f"The body is larger than {limit} bytes, the limit of this path. Send less at a time.")
@@ -153,7 +166,7 @@ class BodyLimit:
             answer = problem_response(refused, scope["state"]["request_id"])
             return await answer(scope, receive, send)
         body: bytes | None = b"".join(chunks)
-        scope["state"]["bytes_in"] = size
+        chunks.clear()
 
         async def replay() -> Message:
             nonlocal body

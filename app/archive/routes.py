@@ -10,6 +10,7 @@ from app.access.keys import Caller
 from app.archive import answers, feedback, requests, store, subjects
 from app.archive.picture import draw
 from app.archive.store import Archive
+from app.assessments.routes import get_assessor
 from app.bodies import IdempotencyKey, JSONRoute
 from app.dependencies import EngineDep, NoParameters, PageLinks, SessionDep
 from app.errors import responses
@@ -63,6 +64,7 @@ Writer = Annotated[Caller, WRITE]
     response_model_exclude_unset=True,
     status_code=201,
     responses=responses(400, 405, 409, 413, 415, 422, 503),
+    dependencies=[Depends(get_assessor)],  # the log line names the model
     summary="Judge a situation and keep it",
 )
 def keep_assessment(

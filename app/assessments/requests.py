@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SkipValidation,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
@@ -16,13 +17,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.errors import TooLarge
 from app.numbers import whole
 from app.scoring.labels import OffsetUnit
+from app.validation import first_fault
 
 MAX_CHARACTERS = 10_000
 MAX_ITEMS = 1_000
 MAX_IDENTIFIER = 200
 MAX_BATCH_CHARACTERS = 200_000
+BATCH_LIMITS = f"{MAX_ITEMS} items and {MAX_BATCH_CHARACTERS} characters"
 
 # What a reader cannot see: white space, controls, soft hyphen, joiners and marks of direction, fillers.
 INVISIBLE = (
@@ -172,15 +176,22 @@ class BatchItem(Body):
     """What the summary counts by, such as a site or a question."""
 
 
-def _item_or_refusal(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+def read_item(value: Any) -> BatchItem | Refusal:
+    """The item of a batch that this JSON value is, or why it is none."""
     try:
-        return handler(value)
+        return BatchItem.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = first["loc"] if first["type"] != "extra_forbidden" else first["loc"][:-1]
+        message, pointer = first_fault(error, BatchItem)
         identifier = value.get("id") if isinstance(value, dict) else None
         known = identifier if isinstance(identifier, str) and len(identifier) <= MAX_IDENTIFIER else None
-        return Refusal(known, "item_invalid", f"The item does not fit: {first['msg']}.", "".join(f"/{p}" for p in path))
+        return Refusal(known, "item_invalid", f"The item does not fit: {message}.", pointer)
+
+
+def _counted(values: Any) -> Any:
+    """Counts items before any of them is looked at. Raises TooLarge."""
+    if isinstance(values, list) and len(values) > MAX_ITEMS:
+        raise TooLarge(f"A batch holds up to {BATCH_LIMITS}; this one has {len(values)} items. Split it.")
+    return values
 
 
 class BatchRequest(Body):
@@ -200,7 +211,7 @@ class BatchRequest(Body):
         }
     )
 
-    items: list[Annotated[BatchItem, WrapValidator(_item_or_refusal)]] = Field(min_length=1)
+    items: Annotated[list[SkipValidation[BatchItem]], BeforeValidator(_counted)] = Field(min_length=1)
     """The situations, 1 to 1,000, together up to 200,000 characters."""
     options: Options = Options()
     """How to answer, for every item alike."""

@@ -2,19 +2,34 @@
 
 from typing import Annotated, Any
 
-from anyio import from_thread, to_thread
-from fastapi import APIRouter, Depends, Path, Request
+from anyio import from_thread
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.access.dependencies import SCORE
 from app.access.keys import Caller
-from app.assessments import answers, batch_answers, requests, summary
+from app.assessments import answers, batch_answers, requests
+from app.assessments.batch import Batch
 from app.assessments.service import Assessor
 from app.bodies import JSONRoute
 from app.dependencies import EngineDep, NoParameters
 from app.errors import NOT_MODIFIED, NotFound, request_id_of, responses
+from app.json_limits import limits
 
 router = APIRouter(prefix="/v1", tags=["scoring"], route_class=JSONRoute)
 models = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[NoParameters])
+
+
+class BatchRoute(JSONRoute):
+    """A route that takes a batch: its items and characters are counted before they are parsed."""
+
+    limits = limits(
+        values=10 * requests.MAX_ITEMS,
+        characters=2 * (requests.MAX_BATCH_CHARACTERS + 2 * requests.MAX_ITEMS * requests.MAX_IDENTIFIER) + 50_000,
+        told=f"A batch holds up to {requests.BATCH_LIMITS}; this one has more. Split it.",
+    )
+
+
+batches = APIRouter(prefix="/v1", tags=["scoring"], route_class=BatchRoute)
 
 SCORE_ERRORS = responses(400, 405, 413, 415, 422, 503)
 
@@ -50,34 +65,33 @@ async def score(
     def judge() -> Any:
         return assessor.score(assessor.known(engine, caller.tenant), request.text, request.id, request.options)
 
-    return await to_thread.run_sync(judge)
+    return await assessor.threads.run(judge)
 
 
-@router.post(
+@batches.post(
     "/score/batch",
     response_model=batch_answers.BatchAnswer,
-    response_model_exclude_unset=True,
     responses=SCORE_ERRORS,
     dependencies=[NoParameters],
     summary="Judge up to 1,000 situations",
 )
-def score_batch(
+async def score_batch(
     engine: EngineDep,
     assessor: AssessorDep,
     caller: Annotated[Caller, SCORE],
     batch: requests.BatchRequest,
     request: Request,
-) -> Any:
+) -> Response:
     """One result per item, in order; an item that cannot be scored does not spoil the rest."""
 
     def gone() -> bool:
         return from_thread.run(request.is_disconnected)
 
-    known = assessor.known(engine, caller.tenant)
-    answer = assessor.score_batch(known, batch.items, batch.options, request_id_of(request), gone)
-    if batch.summarise:
-        answer["summary"] |= summary.of_batch(batch.items, answer["results"], assessor.scorer.card)
-    return answer
+    def answer() -> bytes:
+        read = Batch(batch)
+        return read.answer(assessor, assessor.known(engine, caller.tenant), request_id_of(request), gone)
+
+    return Response(await assessor.batch_threads.run(answer), media_type="application/json")
 
 
 Version = Annotated[str, Path(description="A version from the list, or `current`.", examples=["current"])]

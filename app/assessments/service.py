@@ -1,8 +1,5 @@
 """From a request to an answer: the engine's judgement, joined with what the catalogue knows."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -11,27 +8,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
-from app.assessments.requests import (
-    MAX_BATCH_CHARACTERS,
-    MAX_ITEMS,
-    BatchItem,
-    Options,
-    Preferences,
-    Refusal,
-    text_problem,
-)
+from app.assessments.requests import Options, Preferences
+from app.assessments.slots import Slots, Threads
 from app.catalog.queries import everything
 from app.catalog.tables import Criterion, Program, Style
 from app.catalog.visibility import see_as, versions
-from app.errors import InvalidText, TooLarge, Unavailable, problem
+from app.errors import InvalidText
 from app.metrics import count_text, time_scoring
 from app.scoring import Assessment, Evidence, MissingInput, Scorer, StyleFit, Trait
 from app.scoring.labels import OffsetUnit, Side
 from app.scoring.scorer import ENGINE
 
 API_VERSION = "1"
-SLOT_WAIT_SECONDS = 10.0
 KEPT_CATALOGUES = 1000
+SCORING_THREADS, BATCH_THREADS = 40, 16
 ASKS = {
     "no_work_situation": "What is going on at work, what has to be done, and who is involved?",
     "too_short": "Can you tell it in two or three sentences: what is going on, what has to be done, who is involved?",
@@ -68,18 +58,10 @@ class Assessor:
 
     def __init__(self, scorer: Scorer, slots: int) -> None:
         self.scorer = scorer
-        self._slots = threading.BoundedSemaphore(slots)
+        self._slots = Slots(slots)
+        self.threads, self.batch_threads = Threads(SCORING_THREADS), Threads(BATCH_THREADS)
         self._known: dict[str, Known] = {}
         self._shared: Known | None = None
-
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        if not self._slots.acquire(timeout=SLOT_WAIT_SECONDS):
-            raise Unavailable("All scoring slots are busy. Try again in a moment.", retry_after=2)
-        try:
-            yield
-        finally:
-            self._slots.release()
 
     def known(self, engine: Engine, tenant: str) -> Known:
         """The catalogue as answers to this tenant need it, fresh whenever its version has moved; the last one while
@@ -114,7 +96,12 @@ class Assessor:
     def score(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
         """Judge one checked text. The dictionary holds what `options.include` asks for, in the shape of ScoreAnswer."""
         self.check_version(options)
-        with self._slot():
+        with self._slots.slot():
+            return self.judge(known, text, identifier, options)
+
+    def score_in_batch(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
+        """As `score`, but in a slot of those that batches share."""
+        with self._slots.slot(batch=True):
             return self.judge(known, text, identifier, options)
 
     def judge(self, known: Known, text: str, identifier: str | None, options: Options) -> dict[str, Any]:
@@ -129,38 +116,6 @@ class Assessor:
         if options.model_version not in {None, self.scorer.version}:
             detail = f"This service answers with model {self.scorer.version} only; leave model_version out or name it."
             raise InvalidText("unknown_model_version", detail, "/options/model_version")
-
-    def score_batch(
-        self,
-        known: Known,
-        items: Sequence[BatchItem | Refusal],
-        options: Options,
-        request_id: str,
-        gone: Callable[[], bool],
-    ) -> dict[str, Any]:
-        """Judge every item; one that cannot be scored gets its own problem. Stops when the caller is `gone`.
-
-        Raises TooLarge beyond the limits.
-        """
-        characters = sum(len(item.text) for item in items if isinstance(item, BatchItem))
-        if len(items) > MAX_ITEMS or characters > MAX_BATCH_CHARACTERS:
-            limits = f"{MAX_ITEMS} items and {MAX_BATCH_CHARACTERS} characters"
-            raise TooLarge(f"A batch holds up to {limits}; this one has {len(items)} and {characters}. Split it.")
-        results: list[dict[str, Any]] = []
-        for index, item in enumerate(items):
-            if gone():
-                raise Unavailable("The caller has gone; what was left of the batch is not scored.")
-            place = {"index": index, "id": item.id}
-            refused = text_problem(item.text) if isinstance(item, BatchItem) else item
-            if refused:
-                where = "/text" if isinstance(item, BatchItem) else refused.pointer
-                error = InvalidText(refused.code, refused.message, f"/items/{index}{where}")
-                results.append(place | {"status": "error", "error": problem(error, request_id).model_dump()})
-            elif isinstance(item, BatchItem):
-                result = self.score(known, item.text, item.id, options)
-                results.append(place | {"status": "ok", "result": result})
-        failed = sum(result["status"] == "error" for result in results)
-        return {"results": results, "summary": {"ok": len(results) - failed, "error": failed}}
 
 
 def _read_catalogue(session: Session, current: tuple[int, int]) -> Known:

@@ -8,14 +8,13 @@ It holds as far as the model errs on these texts as it did on the test split.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assessments.requests import BatchItem, Refusal
 from app.scoring.labels import VERDICTS
 
 SMALLEST_GROUP = 10
@@ -75,6 +74,11 @@ def tally(lines: Iterable[dict[str, Any]]) -> list[Any]:
                 group[f"demand_{side}"] += demand
     fields = ("unreadable", "error", "demand_leadership", "demand_management")
     return [[name, [c[v] for v in VERDICTS], *(round(c[field], 4) for field in fields)] for name, c in counts.items()]
+
+
+def needed(result: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The little of a result that `tally` reads."""
+    return result and {name: result[name] for name in ("status", "verdict", "demand")}
 
 
 def gather(tallies: list[list[Any]]) -> Groups:
@@ -172,12 +176,3 @@ def explained(tallies: list[list[Any]], card: dict[str, Any]) -> dict[str, Any]:
     test, population = card["test"], card["confidence"]["population"]
     method = METHOD.format(n=test["n"], population=population)
     return summarise(tallies, test["confusion"]) | {"method": method}
-
-
-def of_batch(
-    items: Sequence[BatchItem | Refusal], results: list[dict[str, Any]], card: dict[str, Any]
-) -> dict[str, Any]:
-    """The summary of a batch from the results of its items; an item of a wrong shape has no group."""
-    groups = (item.group if isinstance(item, BatchItem) else None for item in items)
-    lines = ({"group": group} | result for group, result in zip(groups, results, strict=True))
-    return explained([tally(lines)], card)

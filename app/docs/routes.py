@@ -38,6 +38,12 @@ window.ui = SwaggerUIBundle({settings});
 """
 
 
+@router.get("/openapi.json")
+async def openapi(request: Request) -> Response:
+    """The OpenAPI document, as bytes that the start made ready."""
+    return Response(request.app.state.openapi_json, media_type="application/json")
+
+
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     """The documentation page."""

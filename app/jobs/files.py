@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from app.assessments.batch import dump
 from app.jobs.intake import BLOCK, reader
 from app.jobs.items import CHUNK_ITEMS, Item
 from app.jobs.results import COLUMNS, as_csv
 from app.jobs.schemas import NewJob
-from app.jobs.work import Judge, dump
+from app.jobs.work import Judge
 
 TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
 

@@ -10,11 +10,15 @@ from typing import Protocol
 from pydantic import Field, ValidationError
 
 from app.assessments.requests import MAX_IDENTIFIER, Body, Identifier, text_problem
+from app.errors import AppError
+from app.json_limits import check, limits
+from app.validation import first_fault
 
 MAX_LINE = 128 * 1024
 """Bytes of a line: the longest text, each character written as two JSON escapes."""
 MAX_GROUPS = 1_000
 CHUNK_ITEMS = 500
+LINE = limits(values=100, told="The line holds more than 100 values, the limit.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,16 @@ class LinesOfJSON:
         if not record.strip():
             return None
         try:
+            check(record, LINE)
+        except AppError as error:
+            return refused("line_invalid", error.detail)
+        try:
             found = JobItem.model_validate_json(record)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            if first["type"] == "json_invalid":
+            if error.errors(include_url=False, include_input=False, include_context=False)[0]["type"] == "json_invalid":
                 return refused("line_invalid", "The line is not one JSON object in UTF-8.")
-            path = first["loc"] if first["type"] != "extra_forbidden" else first["loc"][:-1]
-            return refused("item_invalid", f"The item does not fit: {first['msg']}.", "".join(f"/{p}" for p in path))
+            message, pointer = first_fault(error, JobItem)
+            return refused("item_invalid", f"The item does not fit: {message}.", pointer)
         return _checked(found.id, found.group, found.text)
 
 

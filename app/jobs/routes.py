@@ -1,7 +1,6 @@
 """Bulk work over HTTP. What a job holds belongs to the organisation of the key that made it."""
 
 from collections.abc import AsyncIterator
-from email.message import Message
 from typing import Annotated, Any
 
 from anyio import CancelScope, to_thread
@@ -14,13 +13,13 @@ from app.access.dependencies import READ, SCORE, WRITE
 from app.access.keys import Caller
 from app.assessments import summary
 from app.assessments.routes import AssessorDep
-from app.bodies import IdempotencyKey
+from app.bodies import IdempotencyKey, media_type
 from app.dependencies import EngineDep, NoParameters, SessionDep
 from app.errors import (
     NOT_MODIFIED,
+    AppError,
     NotFound,
     TooLarge,
-    UnsupportedMediaType,
     request_id_of,
     responses,
 )
@@ -79,17 +78,15 @@ JobDep = Annotated[Job, Depends(get_job)]
 
 def _media_type(request: Request) -> str:
     """The type of the body. Raises UnsupportedMediaType or TooLarge, which end the connection: a body stands unread."""
-    declared, headers = Message(), {"Connection": "close"}
-    declared["content-type"] = request.headers.get("content-type", "none/none")
-    plain = request.headers.get("content-encoding", "identity").lower() == "identity"
-    utf8 = str(declared.get_param("charset", "utf-8")).strip().lower() == "utf-8"
-    if declared.get_content_type() not in {results.NDJSON, results.CSV} or not plain or not utf8:
-        detail = "Send the texts as application/x-ndjson or text/csv in UTF-8, without content encoding."
-        raise UnsupportedMediaType(detail, headers=headers)
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > MAX_BYTES:
-        raise TooLarge(f"The body is larger than {MAX_BYTES} bytes, the limit of a job. Split it.", headers=headers)
-    return declared.get_content_type()
+    try:
+        found = media_type(request, results.NDJSON, results.CSV)
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > MAX_BYTES:
+            raise TooLarge(f"The body is larger than {MAX_BYTES} bytes, the limit of a job. Split it.")
+    except AppError as error:
+        error.headers["Connection"] = "close"
+        raise
+    return found
 
 
 async def get_intake(
@@ -99,18 +96,21 @@ async def get_intake(
     idempotency_key: IdempotencyKey = None,
 ) -> Intake:
     """What receives the upload, once its parameters are in order."""
-    media_type, state = _media_type(request), request.app.state
+    found, state = _media_type(request), request.app.state
     state.assessor.check_version(wanted.options)
     if wanted.webhook:
         webhooks.check(wanted.webhook, state.webhook_hosts)
-    upload = Upload(caller.tenant, idempotency_key, request_id_of(request), media_type, wanted)
+    upload = Upload(caller.tenant, idempotency_key, request_id_of(request), found, wanted)
     return Intake(state.engine, upload)
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
     """The body in blocks that are worth a turn of a thread."""
     gathered = bytearray()
+    state = request.scope["state"]
+    state["bytes_in"] = 0
     async for piece in request.stream():
+        state["bytes_in"] += len(piece)
         gathered += piece
         if len(gathered) >= BLOCK:
             yield bytes(gathered)

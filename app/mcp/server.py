@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from traceback import extract_tb
-from typing import Any
+from typing import Any, get_type_hints
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -16,11 +16,14 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app import __version__
+from app.bodies import media_type
 from app.errors import AppError, Misdirected, UnsupportedMediaType, problem_response
+from app.json_limits import check, limits
 from app.mcp.tools import TOOLS
+from app.validation import fields_at, unknown
 
 log = logging.getLogger("lead_or_manage.mcp")
 logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)  # its lines quote what callers send; crashes are logged here
@@ -30,6 +33,9 @@ INSTRUCTIONS = (
     "tell, with quotes as reasons and fitting styles and programs. It judges situations, not people: never use it to "
     "rank, hire, promote, dismiss or monitor anybody."
 )
+MAX_ARGUMENT = 2_000
+"""Characters of an argument other than a text."""
+LIMITS = limits(values=500)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -52,10 +58,22 @@ class Tools(MCPServer[Any]):
         allowed = schemas[name]["properties"]
         if not set(arguments) <= set(allowed):
             raise ToolError(f"An argument is not known here. {name} takes {', '.join(allowed) or 'none'}.")
+        for argument, value in arguments.items():  # the library parses strings that may hold JSON
+            if argument != "text" and isinstance(value, str) and len(value) > MAX_ARGUMENT:
+                raise ToolError(f"{argument}: longer than {MAX_ARGUMENT} characters.")
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
             raise ToolError(_worded(error.__cause__ or error, name)) from None
+
+
+def _fault(fault: Any, tool: str) -> str:
+    path, message = fault["loc"], fault["msg"]
+    if fault["type"] == "extra_forbidden":  # the unknown name is the caller's: it is not repeated
+        path = path[:-1]
+        arguments = get_type_hints(next(one for one in TOOLS if one.__name__ == tool))
+        message = unknown("field", fields_at(arguments[path[0]], path[1:]))
+    return f"{'.'.join(map(str, path))}: {message}"
 
 
 def _worded(cause: BaseException, tool: str) -> str:
@@ -63,7 +81,7 @@ def _worded(cause: BaseException, tool: str) -> str:
         return cause.detail
     if isinstance(cause, ValidationError):
         faults = cause.errors(include_input=False, include_url=False, include_context=False)
-        return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:5])
+        return "; ".join(_fault(fault, tool) for fault in faults[:5])
     if isinstance(cause, (DBAPIError, PoolTimeoutError)):
         return "The database does not answer just now. Try again."
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(cause.__traceback__)]
@@ -103,12 +121,24 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._manager is not None
         scope["route"] = self  # as routes of FastAPI do: log and metrics name it
-        if refused := await self._refused(scope):
-            return await problem_response(refused, scope["state"]["request_id"])(scope, receive, send)
-        await self._manager.handle_request(scope, receive, send)
+        request = Request(scope, receive)
+        try:
+            if refused := await self._refused(request):
+                raise refused
+            media_type(request, "application/json")
+            body = await request.body()
+            check(body, LIMITS)
+        except AppError as error:
+            return await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def _refused(self, scope: Scope) -> AppError | None:
-        answer = await self._security.validate_request(Request(scope), is_post=True)
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self._manager.handle_request(scope, replay, send)
+
+    async def _refused(self, request: Request) -> AppError | None:
+        answer = await self._security.validate_request(request, is_post=True)
         if answer is None:
             return None
         if answer.status_code == 421:
