@@ -1,5 +1,6 @@
 """Keys, scopes, rates, and who may open what: the table of keys and operations is generated and reviewed."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -42,15 +43,48 @@ def test_keys_are_recognisable_and_a_typo_is_found_without_a_database() -> None:
         assert not well_formed(other)
 
 
+BASIC = "Basic eDp5"
+OTHERS = (
+    BASIC,
+    'Digest username="x", realm="a, b", nonce="1"',
+    "Negotiate YII=",
+    "NTLM TlRM",
+    "",
+    " ",
+    "Bearer",
+    "Bearer ",
+)
+
+
+def shown(*headers: tuple[str, str]) -> httpx.Headers:
+    return httpx.Headers([(name, value.encode()) for name, value in headers])
+
+
 async def test_a_key_is_taken_from_either_header_and_from_nowhere_else(
     client: httpx.AsyncClient, make_key: MakeKey
 ) -> None:
     mine = make_key("read")
-    for headers in (key(mine), {"Authorization": f"Bearer {mine}"}, {"Authorization": f"bearer {mine}"}):
-        assert (await client.get("/v1/criteria", headers=headers)).status_code == 200
+    taken = [
+        shown(("X-API-Key", mine)),
+        shown(("X-API-Key", f"  {mine} ")),
+        shown(("X-API-Key", f"{mine}, {mine}")),
+        shown(("X-API-Key", mine), ("X-API-Key", mine)),
+        shown(("X-API-Key", mine), ("Authorization", f"Bearer {mine}")),
+        shown(("X-API-Key", ""), ("Authorization", f"Bearer {mine}")),
+        *(shown(("Authorization", f"{scheme}{mine}")) for scheme in ("Bearer ", "bearer ", "BEARER   ", "Bearer\t")),
+        shown(("Authorization", f"Bearer {mine}"), ("Authorization", f"Bearer {mine}")),
+        shown(("Authorization", BASIC), ("Authorization", f"Bearer {mine}")),
+        *(shown(("X-API-Key", mine), ("Authorization", other)) for other in OTHERS),
+    ]
+    for headers in taken:
+        answer = await client.get("/v1/assessments", headers=headers)
+        assert answer.status_code == 200, headers
     refused = [
-        await client.get("/v1/criteria", headers={"Authorization": "Basic eDp5"}),
-        await client.get("/v1/criteria", headers=key(mine) | {"Authorization": f"Bearer {mine}"}),
+        await client.get("/v1/criteria", headers=shown(("X-API-Key", mine), ("Authorization", f"Bearer {new_key()}"))),
+        await client.get("/v1/criteria", headers=shown(("X-API-Key", mine), ("X-API-Key", new_key()))),
+        await client.get("/v1/criteria", headers=shown(("X-API-Key", f"{mine},{new_key()}"))),
+        await client.get("/v1/criteria", headers={"Authorization": mine}),
+        await client.get("/v1/criteria", headers={"Authorization": f"Token {mine}"}),
         await client.get("/v1/criteria", headers=key(mine[:-1])),
         await client.get("/v1/criteria", headers=key(new_key())),
         await client.get(f"/v1/criteria?api_key={mine}"),
@@ -60,6 +94,15 @@ async def test_a_key_is_taken_from_either_header_and_from_nowhere_else(
         assert answer.json()["code"] == "unauthorized"
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert mine not in answer.text
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_what_a_proxy_puts_into_authorization_is_no_key(client: httpx.AsyncClient, other: str) -> None:
+    for name in ("Authorization", "X-API-Key") if not other.strip() else ("Authorization",):
+        assert (await client.get("/v1/criteria", headers={name: other})).status_code == 200
+        asked = await client.get("/v1/assessments", headers={name: other})
+        assert (asked.status_code, asked.json()["code"]) == (401, "unauthorized")
+        assert "X-API-Key" in asked.json()["detail"]
 
 
 async def test_the_key_is_asked_for_before_the_body_is_read(settings: Settings) -> None:
@@ -108,6 +151,16 @@ async def test_only_a_hash_of_a_key_is_kept(settings: Settings, make_key: MakeKe
         found = find(session, mine)
     engine.dispose()
     assert found and found.tenant == "acme"
+
+
+async def test_a_key_ends_at_its_second_though_it_was_in_use_a_moment_before(
+    client: httpx.AsyncClient, make_key: MakeKey
+) -> None:
+    assert (await client.get("/v1/criteria")).status_code == 200
+    short = make_key("read", expires_at=datetime.now(UTC) + timedelta(seconds=1.2))
+    assert (await client.get("/v1/criteria", headers=key(short))).status_code == 200
+    await asyncio.sleep(1.2)
+    assert (await client.get("/v1/criteria", headers=key(short))).status_code == 401
 
 
 async def test_an_expired_key_is_refused(client: httpx.AsyncClient, make_key: MakeKey) -> None:

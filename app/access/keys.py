@@ -30,6 +30,7 @@ class Caller:
     key_id: str | None
     scopes: frozenset[str]
     rate: int | None = None
+    expires_at: datetime | None = None
 
 
 def new_key() -> str:
@@ -127,14 +128,19 @@ def find(session: Session, key: str) -> Caller | None:
     row = session.exec(select(ApiKey).where(ApiKey.digest == digest(key))).first()
     if row is None or state(row) != "active":
         return None
-    return Caller(row.tenant, row.id, frozenset(row.scopes), row.rate)
+    return Caller(row.tenant, row.id, frozenset(row.scopes), row.rate, row.expires_at)
 
 
 def state(row: ApiKey) -> str:
     """`active`, `expired` or `revoked`."""
     if row.revoked_at:
         return "revoked"
-    return "expired" if row.expires_at and row.expires_at <= datetime.now(UTC) else "active"
+    return "expired" if expired(row.expires_at) else "active"
+
+
+def expired(expires_at: datetime | None) -> bool:
+    """Whether a key with this end is no longer in force."""
+    return expires_at is not None and expires_at <= datetime.now(UTC)
 
 
 def _in_force(session: Session, key_id: str) -> ApiKey:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyio import to_thread
 from sqlalchemy import Engine
@@ -12,12 +12,17 @@ from sqlmodel import Session
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access.keys import Caller, digest, find, well_formed
+from app.access.keys import PREFIX, Caller, digest, expired, find, well_formed
 from app.access.limits import Limiter, Turn
+from app.database import BRIEFLY, LOCK_SECONDS
 from app.errors import AppError, Unauthorized, Unavailable, path_of, problem_response
+from app.outages import retry_after
 
 KEPT_SECONDS = 3.0
 """How long a worker trusts what it knows of a key: a revocation is seen by all after this."""
+OUTAGE_SECONDS = 600.0
+"""How long it goes on to trust a key while the database does not answer, so that scoring needs none."""
+ASK_AGAIN_SECONDS = 1.0
 KEPT_KEYS = 10_000
 OPEN_SCOPES = frozenset({"read", "score"})
 GUARDED = ("/v1/", "/mcp", "/metrics")
@@ -43,6 +48,16 @@ class Rules:
     per_minute: int | None
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a worker knows of a key: its caller, None where it is not in force; when the database said so, and when the
+    database is to be asked again, by the monotonic clock."""
+
+    caller: Caller | None
+    confirmed_at: float
+    ask_at: float
+
+
 class Access:
     """Puts the Caller of a request into its state, or answers 401 or 429.
 
@@ -53,7 +68,7 @@ class Access:
         self, app: ASGIApp, rules: Rules, engine: Callable[[], Engine], limiter: Callable[[], Limiter]
     ) -> None:
         self.app, self.rules, self._engine, self._limiter = app, rules, engine, limiter
-        self._known: dict[str, tuple[float, Caller | None]] = {}
+        self._known: dict[str, Kept] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -106,36 +121,61 @@ class Access:
             return Caller("local", None, OPEN_SCOPES)
         if not well_formed(key):
             raise Unauthorized("This is not an API key of this service; is a part of it missing?")
-        known, now = digest(key), time.monotonic()
-        kept = self._known.get(known)
-        if kept is None or now - kept[0] > KEPT_SECONDS:
-            if len(self._known) >= KEPT_KEYS:
-                self._known.clear()
-            try:
-                kept = (now, await to_thread.run_sync(self._find, key))
-            except (DBAPIError, PoolTimeoutError):
-                raise Unavailable("The database does not answer, so the key cannot be checked. Try again.") from None
-            self._known[known] = kept
-        if kept[1] is None:
+        caller = await self._owner(key)
+        if caller is None or expired(caller.expires_at):
             raise Unauthorized("This API key is unknown, has expired, or was revoked.")
-        return kept[1]
+        return caller
 
-    def _find(self, key: str) -> Caller | None:
-        with Session(self._engine().execution_options(readonly=True)) as session:
+    async def _owner(self, key: str) -> Caller | None:
+        """Whoever the key belongs to. While one request asks the database anew, others go by what it said last.
+
+        Raises Unavailable where it does not answer and has not said anything for too long.
+        """
+        name, now = digest(key), time.monotonic()
+        kept = self._known.get(name)
+        if kept and now < kept.ask_at:
+            return kept.caller
+        if kept and now - kept.confirmed_at < OUTAGE_SECONDS:
+            self._known[name] = replace(kept, ask_at=now + ASK_AGAIN_SECONDS)
+        else:
+            kept = None
+        try:
+            caller = await to_thread.run_sync(self._find, key, BRIEFLY if kept else LOCK_SECONDS)
+        except (DBAPIError, PoolTimeoutError) as error:
+            if retry_after(error) is None:
+                raise
+            if kept is None:
+                detail = "The database does not answer, so the key cannot be checked. Try again."
+                raise Unavailable(detail) from None
+            return kept.caller
+        self._keep(name, Kept(caller, now, now + KEPT_SECONDS))
+        return caller
+
+    def _keep(self, name: str, kept: Kept) -> None:
+        if len(self._known) >= KEPT_KEYS:  # keys that belong to nobody go first
+            in_force = {name: kept for name, kept in self._known.items() if kept.caller}
+            self._known = in_force if len(in_force) < KEPT_KEYS else {}
+        self._known[name] = kept
+
+    def _find(self, key: str, patience: float) -> Caller | None:
+        with Session(self._engine().execution_options(readonly=True, patience=patience)) as session:
             return find(session, key)
 
 
 def _key_of(scope: Scope) -> str | None:
-    """The key that the headers show. Raises Unauthorized where it stands in the address, or twice."""
+    """The key that the headers show, None where there is none. Other schemes of Authorization are for whoever stands
+    before us. Raises Unauthorized where the key stands in the address, or two are shown."""
     if any(name.lower() in NAMES_IN_QUERY for name in QueryParams(scope["query_string"])):
         raise Unauthorized("Send the API key in a header: addresses end up in logs. Treat this key as known to others.")
     headers = Headers(scope=scope)
-    shown = headers.getlist("x-api-key")
+    shown = {part.strip() for value in headers.getlist("x-api-key") for part in value.split(",")}
     for value in headers.getlist("authorization"):
-        scheme, _, credentials = value.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthorized("Authorization takes the scheme Bearer here, followed by the API key.")
-        shown.append(credentials.strip())
+        scheme, *credentials = value.split(maxsplit=1) or [""]
+        if scheme.lower() == "bearer":
+            shown.update(part.strip() for part in credentials)
+        elif PREFIX in value:
+            raise Unauthorized("In Authorization the word Bearer stands before the API key.")
+    shown.discard("")
     if len(shown) > 1:
         raise Unauthorized("Send one API key, in X-API-Key or in Authorization, not more.")
-    return shown[0] if shown else None
+    return shown.pop() if shown else None
