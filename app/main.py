@@ -30,6 +30,7 @@ from app.assessments.service import Assessor
 from app.catalog import routes as catalog
 from app.catalog import writes
 from app.catalog.seeding import Seed, SeedReport, sync
+from app.cleanup import Cleanup
 from app.database import connect, is_current, prepare
 from app.docs import routes as docs
 from app.docs.examples import add_examples, chapters
@@ -158,7 +159,8 @@ async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> 
     watch_pool(app.state.engine)
     app.state.limiter = open_limiter(app.state.engine)
     app.state.assessor = Assessor(scorer or Scorer.load(), settings.scoring_slots)
-    app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days)
+    app.state.cleanup = Cleanup(app.state.engine)
+    app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days, app.state.cleanup)
     with in_use(app.state.engine):
         purger = Purger(app.state.engine)
         app.state.webhook_hosts = settings.webhook_hosts
@@ -168,6 +170,7 @@ async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> 
             yield
         await to_thread.run_sync(app.state.runner.stop)
         await to_thread.run_sync(purger.stop)
+        await to_thread.run_sync(app.state.cleanup.stop)
     app.state.limiter.close()
     app.state.engine.dispose()
 

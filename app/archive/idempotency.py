@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -37,8 +37,11 @@ class Claim:
         )
 
 
-def claim(session: Session, tenant: str, operation: str, key: str, body: str) -> Claim:
-    """Hold a key for this body, or find what it made. Raises StillRunning and KeyReused."""
+def claim(session: Session, tenant: str, operation: str, key: str, body: str, *earlier: str) -> Claim:
+    """Hold a key for this body, or find what it made; `earlier` is the body as former releases wrote it down.
+
+    Raises StillRunning and KeyReused.
+    """
     now = datetime.now(UTC)
     key, body = keyed_hash(session, "key", key), keyed_hash(session, "body", body)
     mine = Claim(tenant, operation, key, now)
@@ -51,16 +54,21 @@ def claim(session: Session, tenant: str, operation: str, key: str, body: str) ->
         except IntegrityError:
             raise StillRunning from None  # another process began with it at the same moment
         return mine
-    dead = row.assessment_id is None and row.started_at <= now - LEASE
-    if dead or row.started_at <= now - KEPT:
+    dead = row.assessment_id is None and _over(row.started_at, now, LEASE)
+    if dead or _over(row.started_at, now, KEPT):
         row.body, row.started_at, row.assessment_id = body, now, None
         session.add(row)
         return mine
-    if row.body != body:
+    if row.body != body and row.body not in {keyed_hash(session, "body", form) for form in earlier}:
         raise KeyReused
     if row.assessment_id is None:
         raise StillRunning
     return Claim(tenant, operation, key, row.started_at, made=row.assessment_id)
+
+
+def _over(since: datetime, now: datetime, lasts: timedelta) -> bool:
+    """Whether a time has run out. What began further ahead than it lasts began by a clock that was set back since."""
+    return not now - lasts < since <= now + lasts
 
 
 def finish(session: Session, held: Claim, made: str) -> None:
@@ -77,4 +85,5 @@ def release(session: Session, held: Claim) -> None:
 
 def forget_old(session: Session) -> None:
     """Drop keys that were used longer ago than they are kept."""
-    session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.started_at) <= datetime.now(UTC) - KEPT))
+    now, started = datetime.now(UTC), col(IdempotencyKey.started_at)
+    session.execute(delete(IdempotencyKey).where(or_(started <= now - KEPT, started > now + KEPT)))

@@ -3,6 +3,7 @@
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_
@@ -10,11 +11,13 @@ from sqlmodel import Session, col, select
 
 from app.access.keys import Caller
 from app.archive.audit import Chain
-from app.archive.idempotency import Claim, claim, finish, release
+from app.archive.idempotency import LEASE, Claim, claim, finish, release
 from app.archive.quotes import whole_answer, without_quotes
 from app.archive.requests import AssessmentQuery, KeepRequest
 from app.archive.tables import KeptAssessment
+from app.assessments import earlier_forms
 from app.assessments.service import Assessor
+from app.cleanup import Cleanup
 from app.database import clear_traces
 from app.errors import InvalidParameter, NotFound, ProblemDetail
 from app.pagination import page_of
@@ -26,8 +29,8 @@ _ID = re.compile(r"[0-9a-f]{32}")
 class Archive:
     """Keeps what was judged, for so many days at most."""
 
-    def __init__(self, engine: Engine, assessor: Assessor, retention_days: int) -> None:
-        self.engine, self.assessor, self.retention_days = engine, assessor, retention_days
+    def __init__(self, engine: Engine, assessor: Assessor, retention_days: int, cleanup: Cleanup) -> None:
+        self.engine, self.assessor, self.retention_days, self._cleanup = engine, assessor, retention_days, cleanup
 
     def keep(self, caller: Caller, request: KeepRequest, key: str | None) -> dict[str, Any]:
         """Judge and store. With a key that was used before: what was stored then.
@@ -41,18 +44,19 @@ class Archive:
             raise InvalidParameter(message, [detail])
         if key is None:
             return self._judge(caller, request, days, None)
-        with Session(self.engine) as session:
-            body = request.model_dump_json(exclude_defaults=True)  # a later release may add options
-            held = claim(session, caller.tenant, KEEP, key, body)
-            if held.made:
-                return kept_answer(find(session, caller.tenant, held.made))
-            session.commit()
+        body = request.model_dump_json(exclude_defaults=True)  # a later release may add options
+        forms = (body, *earlier_forms.earlier_forms(request, earlier_forms.KEPT))
+        held: Claim | None = None
         try:
+            with Session(self.engine) as session:
+                held = claim(session, caller.tenant, KEEP, key, *forms)
+                if held.made:
+                    return kept_answer(find(session, caller.tenant, held.made))
+                session.commit()
             return self._judge(caller, request, days, held)
         except BaseException:
-            with Session(self.engine) as session:
-                release(session, held)
-                session.commit()
+            if held and not held.made:
+                self._cleanup.do(partial(_release, held=held), within=LEASE)
             raise
 
     def _judge(self, caller: Caller, request: KeepRequest, days: int, held: Claim | None) -> dict[str, Any]:
@@ -90,6 +94,12 @@ class Archive:
             chain.append("delete", assessment_id=row.id, model=row.model)
             session.commit()
         clear_traces(self.engine)
+
+
+def _release(engine: Engine, held: Claim) -> None:
+    with Session(engine) as session:
+        release(session, held)
+        session.commit()
 
 
 def _kept(tenant: str) -> ColumnElement[bool]:

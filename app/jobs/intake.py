@@ -3,11 +3,15 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
-from sqlalchemy import Engine, update
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import Session, select
 
+from app.assessments.earlier_forms import JOB, earlier_forms
+from app.cleanup import Cleanup
 from app.errors import AppError, InvalidParameter, KeyReused, ProblemDetail, StillRunning, TooLarge
 from app.jobs import store, webhooks
 from app.jobs.items import (
@@ -64,12 +68,11 @@ class Upload:
 class Intake:
     """One upload. `open` it, `feed` it all blocks, then `end` or `abandon` it."""
 
-    def __init__(self, engine: Engine, upload: Upload) -> None:
-        self._engine, self._upload = engine, upload
+    def __init__(self, engine: Engine, upload: Upload, cleanup: Cleanup) -> None:
+        self._engine, self._upload, self._cleanup = engine, upload, cleanup
         self._reader, self._records = reader(upload.wanted, upload.media_type)
         wanted = upload.wanted.model_dump_json(exclude_defaults=True)  # a later release may add parameters
-        told = f"{upload.tenant}\n{upload.key}\n{upload.media_type}\n{wanted}\n"
-        self._digest = hashlib.sha256(told.encode())
+        self._digests = [self._begun(wanted)]
         self._bytes = self._texts = self._chunks = 0
         self._pending: list[Item] = []
         self._groups: set[str] = set()
@@ -102,17 +105,22 @@ class Intake:
                 return
             except IntegrityError:
                 session.rollback()
+            except DBAPIError:  # it may be there, and only the word of it lost
+                self.abandon()
+                raise
             same = select(Job).where(Job.tenant == self._upload.tenant, Job.idempotency_key == self._upload.key)
             self._earlier = session.exec(same).first()
         if self._earlier is None or self._earlier.status == "receiving":
             raise StillRunning
+        self._digests += map(self._begun, earlier_forms(self._upload.wanted, JOB))
 
     def feed(self, block: bytes) -> None:
         """Take the next bytes of the body. Raises TooLarge beyond the limits, InvalidParameter at a wrong header."""
         if self._bytes == 0:
             block = block.removeprefix(b"\xef\xbb\xbf")
         self._bytes += len(block)
-        self._digest.update(block)
+        for digest in self._digests:
+            digest.update(block)
         if self._bytes > MAX_BYTES:
             raise TooLarge(f"The body is larger than {MAX_BYTES} bytes, the limit of a job. Split it.")
         if self._earlier is None:
@@ -122,7 +130,7 @@ class Intake:
     def end(self) -> tuple[str, bool]:
         """The id of the job, and whether it is an earlier one. Raises KeyReused, Empty, and what `feed` raises."""
         if self._earlier is not None:
-            if self._earlier.digest != self._digest.hexdigest():
+            if self._earlier.digest not in {digest.hexdigest() for digest in self._digests}:
                 raise KeyReused
             return self._earlier.id, True
         for record in self._records.end():
@@ -133,17 +141,20 @@ class Intake:
             raise Empty("The body has no text. Send one JSON object a line, or CSV with a header and a row for each.")
         now = datetime.now(UTC)
         with Session(self._engine) as session:
-            whole = update(Job).where(col(Job.id) == self.job_id)
-            values = {"status": "queued", "total": self._texts, "digest": self._digest.hexdigest()}
-            session.execute(whole.values(**values, expires_at=now + store.KEPT))
+            whole = {"status": "queued", "total": self._texts, "digest": self._digests[0].hexdigest()}
+            store.change_upload(session, self.job_id, **whole, expires_at=now + store.KEPT)
             session.commit()
         return self.job_id, False
 
     def abandon(self) -> None:
-        """Forget what has arrived."""
-        with Session(self._engine) as session:
-            store.remove(session, self.job_id)
-        store.scrub(self._engine)
+        """Forget what has arrived, and give the key back: now, or as soon as the database answers again."""
+        self._cleanup.do(partial(store.abandon, job_id=self.job_id), within=store.UPLOAD_PATIENCE)
+
+    def _begun(self, wanted: str) -> Any:
+        """The digest of an upload with these parameters, before its body."""
+        return hashlib.sha256(
+            f"{self._upload.tenant}\n{self._upload.key}\n{self._upload.media_type}\n{wanted}\n".encode()
+        )
 
     def _take(self, record: bytes | None) -> None:
         try:

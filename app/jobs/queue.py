@@ -15,7 +15,7 @@ from sqlalchemy import Engine, make_url, text, update
 from sqlmodel import Session, col, select
 
 from app.assessments.service import Assessor
-from app.jobs.store import ACTIVE, KEPT
+from app.jobs.store import ACTIVE, KEPT, lapsed
 from app.jobs.tables import Chunk, Job
 from app.jobs.work import score_chunk
 from app.settings import SettingsError
@@ -43,7 +43,7 @@ class ProcrastinateQueue:
         """Put every chunk into the queue that is not there: new ones, and those whose worker let its lease run out."""
         now = datetime.now(UTC)
         waiting = select(Chunk.job_id, Chunk.number).join(Job, col(Job.id) == col(Chunk.job_id))
-        waiting = waiting.where(Chunk.state == "open", Chunk.due <= now, col(Job.status).in_(ACTIVE))
+        waiting = waiting.where(Chunk.state == "open", lapsed(now, KEPT), col(Job.status).in_(ACTIVE))
         waiting = waiting.order_by(col(Chunk.number)).limit(BATCH).with_for_update(skip_locked=True, of=Chunk)
         with Session(engine) as session:
             while rows := session.exec(waiting).all():

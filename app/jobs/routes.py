@@ -101,7 +101,7 @@ async def get_intake(
     if wanted.webhook:
         webhooks.check(wanted.webhook, state.webhook_hosts)
     upload = Upload(caller.tenant, idempotency_key, request_id_of(request), found, wanted)
-    return Intake(state.engine, upload)
+    return Intake(state.engine, upload, state.cleanup)
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:

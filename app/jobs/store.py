@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, case, delete, func, text, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, and_, case, delete, func, or_, text, update
 from sqlmodel import Session, col, select
 
+from app.errors import Unavailable
 from app.jobs.items import CHUNK_ITEMS, Item, pack, unpack
 from app.jobs.tables import Chunk, Job
 
@@ -20,6 +21,8 @@ KEPT = timedelta(hours=24)
 UPLOAD_PATIENCE = timedelta(minutes=10)
 """After as long without a new chunk an upload counts as broken off."""
 LEASE = timedelta(seconds=60)
+FREE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when what nobody holds has been due: a time that no clock can set back brings into the future."""
 RATE_CHUNKS = 20
 """The estimate rests on this many chunks, the last that were finished."""
 ACTIVE = ("queued", "running")
@@ -60,12 +63,27 @@ def find(session: Session, tenant: str, job_id: str) -> Job | None:
 
 
 def add_chunk(engine: Engine, job_id: str, number: int, items: list[Item]) -> None:
-    """Write the next texts of an upload."""
-    now = datetime.now(UTC)
+    """Write the next texts of an upload. Raises Unavailable where the job was deleted meanwhile."""
     with Session(engine) as session:
-        session.execute(update(Job).where(col(Job.id) == job_id).values(expires_at=now + UPLOAD_PATIENCE))
-        session.add(Chunk(job_id=job_id, number=number, state="open", due=now, items=len(items), texts=pack(items)))
+        change_upload(session, job_id, expires_at=datetime.now(UTC) + UPLOAD_PATIENCE)
+        session.add(Chunk(job_id=job_id, number=number, state="open", due=FREE, items=len(items), texts=pack(items)))
         session.commit()
+
+
+def change_upload(session: Session, job_id: str, **values: Any) -> None:
+    """Change a job that is being uploaded. Raises Unavailable where it was deleted meanwhile."""
+    uploading = (col(Job.id) == job_id) & (col(Job.status) == "receiving")
+    if not _changed(session.execute(update(Job).where(uploading).values(**values))):
+        raise Unavailable("The job was deleted before its upload had ended. Send it again.")
+
+
+def abandon(engine: Engine, job_id: str) -> None:
+    """Delete a job whose upload has failed; one that was received whole stays, though its answer may be lost."""
+    with Session(engine) as session:
+        gone = session.execute(delete(Job).where(col(Job.id) == job_id, col(Job.status) == "receiving"))
+        session.commit()
+    if _changed(gone):
+        scrub(engine)
 
 
 def claim(engine: Engine, only: tuple[str, int] | None = None) -> Claim | None:
@@ -76,7 +94,7 @@ def claim(engine: Engine, only: tuple[str, int] | None = None) -> Claim | None:
     if only:
         free = free.where(Chunk.job_id == only[0], Chunk.number == only[1])
     else:
-        free = free.where(Chunk.due <= now).order_by(col(Chunk.number), col(Chunk.job_id)).limit(1)
+        free = free.where(lapsed(now, LEASE)).order_by(col(Chunk.number), col(Chunk.job_id)).limit(1)
     with Session(engine.execution_options(readonly=True)) as session:
         if session.execute(free.with_only_columns(col(Chunk.number))).first() is None:
             return None  # without having asked for the right to write
@@ -98,10 +116,17 @@ def claim(engine: Engine, only: tuple[str, int] | None = None) -> Claim | None:
     return mine
 
 
+def lapsed(now: datetime, lasts: timedelta) -> ColumnElement[bool]:
+    """Chunks that nobody holds, where who takes one holds it for so long. A time further ahead than that is of a clock
+    that was set back since."""
+    return or_(col(Chunk.due) <= now, col(Chunk.due) > now + lasts)
+
+
 def renew(engine: Engine, mine: Claim, lease: timedelta = LEASE) -> bool:
     """Hold on to a chunk; a lease of nothing gives it back. False if it is no longer ours."""
+    due = datetime.now(UTC) + lease if lease else FREE
     with Session(engine) as session:
-        found = session.execute(update(Chunk).where(mine.mine).values(due=datetime.now(UTC) + lease))
+        found = session.execute(update(Chunk).where(mine.mine).values(due=due))
         session.commit()
     return _changed(found) == 1
 
@@ -122,7 +147,7 @@ def finish(engine: Engine, mine: Claim, results: bytes, tally: list[Any], errors
                 status=case((last, "done"), else_="running"),
                 finished_at=case((last, now), else_=None),
                 webhook_state=case((hook, "due"), else_=col(Job.webhook_state)),
-                webhook_due=case((hook, now), else_=col(Job.webhook_due)),
+                webhook_due=case((hook, FREE), else_=col(Job.webhook_due)),
             )
             .returning(col(Job.status))
         ).scalar_one_or_none()
@@ -147,7 +172,7 @@ def cancel(session: Session, job_id: str) -> None:
             status="cancelled",
             finished_at=now,
             webhook_state=case((col(Job.webhook_state) == "waiting", "due"), else_=col(Job.webhook_state)),
-            webhook_due=now,
+            webhook_due=FREE,
         )
     )
     if _changed(ended):
@@ -163,15 +188,22 @@ def remove(session: Session, job_id: str) -> None:
 
 
 def purge(engine: Engine) -> int:
-    """Delete the jobs whose time is over. How many there were."""
-    over = col(Job.expires_at) < datetime.now(UTC)
+    """Delete the jobs whose time is over. How many there were. An end that lies further ahead than jobs are kept is of
+    a clock that was set back since; it is brought back to where it can be at most."""
+    now = datetime.now(UTC)
+    over = col(Job.expires_at) < now
+    receiving = and_(col(Job.status) == "receiving", col(Job.expires_at) > now + UPLOAD_PATIENCE)
+    wrong = or_(receiving, col(Job.expires_at) > now + KEPT)
     with Session(engine.execution_options(readonly=True)) as session:
-        if not session.exec(select(func.count()).select_from(Job).where(over)).one():
+        if not session.exec(select(func.count()).select_from(Job).where(or_(over, wrong))).one():
             return 0
+    latest = case((col(Job.status) == "receiving", now + UPLOAD_PATIENCE), else_=now + KEPT)
     with Session(engine) as session:
+        session.execute(update(Job).where(wrong).values(expires_at=latest))
         gone = session.execute(delete(Job).where(over))
         session.commit()
-    scrub(engine)
+    if _changed(gone):
+        scrub(engine)
     return _changed(gone)
 
 
@@ -186,13 +218,14 @@ def scrub(engine: Engine) -> None:
 
 
 def rate(session: Session, job: Job) -> float | None:
-    """Texts a second over the last chunks that were finished, or None while fewer than two are."""
+    """Texts a second over the last chunks that were finished; None while fewer than two are, or the clock was set
+    back behind them."""
     last = select(Chunk.items, Chunk.finished_at).where(Chunk.job_id == job.id, Chunk.state == "done")
     rows = session.exec(last.order_by(col(Chunk.finished_at).desc()).limit(RATE_CHUNKS)).all()
     if len(rows) < 2 or rows[-1][1] is None:
         return None
     seconds = (datetime.now(UTC) - rows[-1][1]).total_seconds()
-    return sum(items for items, _ in rows[:-1]) / max(seconds, 0.001)
+    return sum(items for items, _ in rows[:-1]) / seconds if seconds > 0 else None
 
 
 def _changed(result: Any) -> int:

@@ -1,11 +1,13 @@
 """Requests that are sent again."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select, update
 
+from app.archive.audit import keyed_hash
 from app.archive.tables import IdempotencyKey
 from tests.support.organisations import Organisation, actions
 
@@ -37,6 +39,34 @@ async def test_what_stands_at_its_default_is_the_same_request(acme: Organisation
     assert changed.json()["code"] == "idempotency_key_reused"
 
 
+OLDER = (
+    '{"text":"We merge two plants.","id":null,"options":{"include":["evidence","explanation","recommendations"],'
+    '"max_evidence":3,"max_recommendations":3,"offset_unit":"unicode_code_point","language":null,"model_version":null,'
+    '"preferences":{"focus":null,"delivery":null,"pace":null,"max_months":null},"catalogue":"both"},'
+    '"subject_ref":null,"retention_days":null}',
+    '{"text":"We merge\\n\\"two\\" plants: Köln\\u0001.","id":"a","options":{"include":["evidence"],"max_evidence":1,'
+    '"max_recommendations":3,"offset_unit":"unicode_code_point","language":null,"model_version":null,'
+    '"preferences":{"focus":"leadership","delivery":null,"pace":null,"max_months":null},"catalogue":"both"},'
+    '"subject_ref":"p-1","retention_days":7}',
+)
+"""Requests as the release before wrote them down (commit 888230c), hashed into `body`."""
+
+
+@pytest.mark.parametrize("noted", OLDER)
+async def test_a_key_of_the_release_before_finds_its_answer(acme: Organisation, rows: Session, noted: str) -> None:
+    sent = {name: value for name, value in json.loads(noted).items() if value is not None}
+    sent["situation"] = sent.pop("text")
+    first = await acme.keep(key="one", **sent)
+    assert first.status_code == 201
+    mine = update(IdempotencyKey).where(col(IdempotencyKey.tenant) == acme.tenant)
+    rows.exec(mine.values(body=keyed_hash(rows, "body", noted)))
+    rows.commit()
+    again = await acme.keep(key="one", **sent)
+    assert (again.status_code, again.content) == (201, first.content)
+    other = await acme.keep(key="one", **sent | {"retention_days": 8})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
 @pytest.mark.both_databases
 async def test_twenty_requests_at_once_make_one_row(acme: Organisation, rows: Session) -> None:
     answers = await asyncio.gather(*(acme.keep(key="rush") for _ in range(20)))
@@ -58,6 +88,12 @@ async def test_a_key_is_free_again_after_a_failure_and_after_a_crash(acme: Organ
     rows.exec(update(IdempotencyKey).where(*mine).values(assessment_id=None, started_at=now))
     rows.commit()
     assert (await acme.keep(key="one")).json()["code"] == "request_running"
-    rows.exec(update(IdempotencyKey).where(*mine).values(started_at=now - timedelta(seconds=61)))
+    for aside in (timedelta(seconds=-61), timedelta(hours=1)):  # the latter, as the clock was set back since
+        rows.exec(update(IdempotencyKey).where(*mine).values(assessment_id=None, started_at=now + aside))
+        rows.commit()
+        assert (await acme.keep(key="one")).status_code == 201
+    rows.exec(update(IdempotencyKey).where(*mine).values(started_at=now + timedelta(hours=1)))
     rows.commit()
+    kept = (await acme.ask("GET", "/assessments")).json()["page"]["total"]
     assert (await acme.keep(key="one")).status_code == 201
+    assert (await acme.ask("GET", "/assessments")).json()["page"]["total"] == kept

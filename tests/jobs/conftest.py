@@ -26,7 +26,7 @@ def waiting(databases: Databases, engines: Callable[[str], Engine]) -> tuple[Eng
     """A database that no service works on, with a job of three chunks."""
     engine, now = engines(fresh(databases).database_url), datetime.now(UTC)
     with Session(engine) as session:
-        job = Job(id=store.new_id(), tenant="a", status="queued", options={}, request_id="r", created_at=now,
+        job = Job(id=store.new_id(), tenant="a", status="receiving", options={}, request_id="r", created_at=now,
                   expires_at=now + store.KEPT, total=1200)  # fmt: skip
         session.add(job)
         session.commit()
@@ -34,4 +34,7 @@ def waiting(databases: Databases, engines: Callable[[str], Engine]) -> tuple[Eng
     for number, count in enumerate((500, 500, 200)):
         texts = [Item(f"{number * 500 + place}", None, f"{SITUATION} {place}") for place in range(count)]
         store.add_chunk(engine, job_id, number, texts)
+    with Session(engine) as session:
+        store.change_upload(session, job_id, status="queued")
+        session.commit()
     return engine, job_id

@@ -1,11 +1,16 @@
 """An upload that is sent again makes no second job."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, col, update
 
+from app.jobs.tables import Job
+from app.settings import Settings
 from tests.support.jobs import NDJSON, ndjson
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +43,38 @@ async def test_what_stands_at_its_default_is_the_same_upload(client: httpx.Async
     assert (second.status_code, second.json()["id"]) == (202, first.json()["id"])
     other = await client.post("/v1/jobs?catalogue=own", content=body, headers=again)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+FIRST = (
+    '{"text_column":"text","id_column":null,"group_column":null,"delimiter":"comma","include":["evidence",'
+    '"recommendations"],"max_evidence":1,"max_recommendations":3,"offset_unit":"unicode_code_point","language":null,'
+    '"model_version":null,"webhook":null}'
+)
+LATER = (
+    '{"text_column":"text","id_column":null,"group_column":null,"delimiter":"comma","include":["evidence",'
+    '"recommendations"],"max_evidence":1,"max_recommendations":3,"focus":null,"delivery":null,"pace":null,'
+    '"max_months":null,"catalogue":"both","offset_unit":"unicode_code_point","language":null,"model_version":null,'
+    '"webhook":null}'
+)
+
+
+@pytest.mark.parametrize("noted", [FIRST, LATER])
+async def test_a_key_of_the_releases_before_finds_its_job(
+    client: httpx.AsyncClient, mine: dict[str, str], settings: Settings, engines: Callable[[str], Engine], noted: str
+) -> None:
+    """Their digests began with the parameters as here."""
+    name = f"old-{len(noted)}"
+    again, body = mine | NDJSON | {"idempotency-key": name}, ndjson({"text": "A plan."})
+    first = await client.post("/v1/jobs?max_evidence=1", content=body, headers=again)
+    digest = hashlib.sha256(f"jobs\n{name}\napplication/x-ndjson\n{noted}\n".encode() + body).hexdigest()
+    with Session(engines(settings.database_url)) as session:
+        session.exec(update(Job).where(col(Job.id) == first.json()["id"]).values(digest=digest))
+        session.commit()
+    second = await client.post("/v1/jobs?max_evidence=1", content=body, headers=again)
+    assert (second.status_code, second.json()["id"]) == (202, first.json()["id"])
+    for query, other in (("?max_evidence=1&catalogue=own", body), ("?max_evidence=1", body + body)):
+        refused = await client.post(f"/v1/jobs{query}", content=other, headers=again)
+        assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
 
 
 @pytest.mark.both_databases
