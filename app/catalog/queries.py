@@ -2,6 +2,8 @@
 
 from typing import Any, TypeVar
 
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -31,9 +33,41 @@ T = TypeVar("T", bound=Stored)
 E = TypeVar("E", bound=Editable)
 
 
+def _linked(links: Any, item: Any) -> ORMOption:
+    """The items behind the rows of a link table, in one statement for all."""
+    return selectinload(links).joinedload(item)
+
+
+_RELATED: dict[type[Stored], tuple[ORMOption, ...]] = {
+    Concept: tuple(selectinload(links) for links in (Concept.criteria, Concept.styles, Concept.built_by)),  # type: ignore[arg-type]
+    Criterion: (
+        joinedload(Criterion.concept),  # type: ignore[arg-type]
+        _linked(Criterion.styles, StyleCriterion.style),
+        _linked(Criterion.programs, ProgramCriterion.program),
+    ),
+    Factor: (_linked(Factor.styles, StyleFactor.style),),
+    Style: (
+        joinedload(Style.concept),  # type: ignore[arg-type]
+        _linked(Style.criteria, StyleCriterion.criterion),
+        _linked(Style.factors, StyleFactor.factor),
+    ),
+    Skill: (joinedload(Skill.concept), _linked(Skill.programs, ProgramSkill.program)),  # type: ignore[arg-type]
+    Program: (
+        selectinload(Program.facets),  # type: ignore[arg-type]
+        _linked(Program.skills, ProgramSkill.skill),
+        _linked(Program.criteria, ProgramCriterion.criterion),
+    ),
+}
+
+
+def related(table: type[Stored]) -> tuple[ORMOption, ...]:
+    """What an answer shows of other items, to be read with the item: nothing is left to be read while it is written."""
+    return _RELATED.get(table, ())
+
+
 def get_or_404(session: Session, table: type[T], slug: str) -> T:
     """The item with this slug. Raises NotFound."""
-    row = session.get(table, slug) if "\x00" not in slug else None
+    row = session.get(table, slug, options=related(table)) if "\x00" not in slug else None
     if row is None:
         raise NotFound(f"There is no such item; the list at /v1/{table.path} has every slug.")
     return row
@@ -43,7 +77,8 @@ def find(session: Session, table: type[E], slug: str) -> E | None:
     """The program or skill with this slug that the session's tenant sees, retired or not."""
     if "\x00" in slug:
         return None
-    return session.exec(visible(session, table).where(col(table.slug) == slug)).first()
+    named = visible(session, table).where(col(table.slug) == slug)
+    return session.exec(named.options(*related(table))).first()
 
 
 def in_force(session: Session, table: type[E], slug: str) -> E:
@@ -72,7 +107,8 @@ def offered(session: Session, table: type[T]) -> SelectOfScalar[T]:
 
 def everything(session: Session, table: type[T]) -> list[T]:
     """All items of a table that are offered, in their canonical order."""
-    return list(session.exec(offered(session, table).order_by(col(table.position), table.slug)).all())  # type: ignore[attr-defined]
+    statement = offered(session, table).options(*related(table))
+    return list(session.exec(statement.order_by(col(table.position), table.slug)).all())  # type: ignore[attr-defined]
 
 
 def catalogue_version(session: Session) -> int:
@@ -92,6 +128,7 @@ def page(
     if query.q is not None:
         statement = statement.where(search_filter(col(table.search), query.q))  # type: ignore[arg-type]
     columns: Columns = {"slug": table.slug, "name": table.name, "position": table.position, **sortable}  # type: ignore[attr-defined, dict-item]
+    statement = statement.options(*related(table))
     rows, info = paginate(session, statement, columns, query, path=f"/v1/{table.path}", links=links)
     return {"items": rows, "page": info, "catalogue_version": catalogue_version(session)}
 
