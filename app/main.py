@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alembic.util import CommandError
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
@@ -49,10 +49,14 @@ from app.settings import Settings, SettingsError, data_path
 from app.telemetry import routes as telemetry
 from app.telemetry.tracing import tracing
 from app.upkeep.presence import UpkeepError, in_use
+from app.write_gate import WriteGate
 
 BODY_LIMIT = 256 * 1024
 BATCH_BODY_LIMIT = 8 * 1024 * 1024
 STREAMED = frozenset({"/v1/jobs"})
+WRITING = (*OWN_PATHS, "/v1/programs", "/v1/skills")
+UPLOADS = 6
+"""Uploads of one process that work on what has arrived at the same time; others wait without a thread."""
 DESCRIPTION = (Path(__file__).parent / "docs" / "introduction.md").read_text(encoding="utf-8")
 NEWER = (
     "the database was written by a newer release, whose migrations this one does not have: run that release or a later "
@@ -159,7 +163,7 @@ async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> 
     watch_pool(app.state.engine)
     app.state.limiter = open_limiter(app.state.engine)
     app.state.assessor = Assessor(scorer or Scorer.load(), settings.scoring_slots)
-    app.state.cleanup = Cleanup(app.state.engine)
+    app.state.cleanup, app.state.uploads = Cleanup(app.state.engine), CapacityLimiter(UPLOADS)
     app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days, app.state.cleanup)
     with in_use(app.state.engine):
         purger = Purger(app.state.engine)
@@ -207,6 +211,7 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
     app.mount("/docs/style", docs.STYLE)
     app.mount("/explorer", explorer.ASSETS)
     add_handlers(app)
+    app.add_middleware(WriteGate, WRITING, STREAMED)
     app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT}, streams=STREAMED)
     app.add_middleware(Scopes)
     app.add_middleware(ConditionalGet)

@@ -1,11 +1,16 @@
 """The database goes away and comes back: nothing is lost or doubled, nobody gets a 500, and keys are free again."""
 
 import asyncio
+import json
 import signal
+import sqlite3
 import subprocess
+import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -14,10 +19,12 @@ from sqlmodel import Session, func, select
 
 from app.access.keys import create
 from app.archive.tables import KeptAssessment
+from app.assessments.service import Assessor
 from app.main import set_up
 from app.settings import Settings
 from tests.support.apps import key, running
-from tests.support.jobs import QUICK
+from tests.support.databases import Databases
+from tests.support.jobs import NDJSON, QUICK, ndjson
 from tests.support.missing import cannot_run
 from tests.support.postgres import Postgres, own_postgres
 
@@ -59,6 +66,149 @@ async def read(client: httpx.AsyncClient, mine: dict[str, str], path: str, ended
         seen.add((await client.get(path, headers=mine)).status_code)
         await asyncio.sleep(0.02)
     return seen
+
+
+@contextmanager
+def locked(settings: Settings, how: str) -> Iterator[None]:
+    """The SQLite file, locked as by another process: `IMMEDIATE` keeps writers out, `EXCLUSIVE` readers, too."""
+    path = settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute(f"BEGIN {how}")
+        yield
+
+
+@pytest.fixture
+def held(databases: Databases, engines: Callable[[str], Engine]) -> tuple[Settings, dict[str, str]]:
+    """Settings of a database of its own, and the key of an organisation."""
+    settings = Settings(database_url=databases.seeded())
+    with Session(engines(settings.database_url)) as session:
+        mine = key(create(session, name="k", tenant="a", scopes=["read", "score", "write"])[0])
+        session.commit()
+    return settings, mine
+
+
+@pytest.mark.slow
+async def test_forty_writers_that_wait_for_a_lock_hold_up_neither_reads_nor_scoring(
+    held: tuple[Settings, dict[str, str]],
+) -> None:
+    settings, mine = held
+    async with running(settings) as client:
+
+        async def keep() -> tuple[int, float]:
+            started = time.monotonic()
+            answer = await client.post("/v1/assessments", json={"text": QUICK}, headers=mine)
+            assert answer.headers["retry-after"]
+            return answer.status_code, time.monotonic() - started
+
+        assert (await client.post("/v1/assessments", json={"text": QUICK}, headers=mine)).status_code == 201
+        with locked(settings, "IMMEDIATE"):
+            writers = [asyncio.create_task(keep()) for _ in range(40)]
+            turns = 0
+            while not all(writer.done() for writer in writers):
+                for path in (*READS, "/readyz"):
+                    assert (await client.get(path, headers=mine)).status_code == 200
+                assert (await client.post("/v1/score", json={"text": QUICK}, headers=mine)).status_code == 200
+                turns += 1
+            answers = await asyncio.gather(*writers)
+        assert turns > 1
+        assert {status for status, _ in answers} == {503}
+        assert max(seconds for _, seconds in answers) < 6
+        assert (await client.post("/v1/assessments", json={"text": QUICK}, headers=mine)).status_code == 201
+
+
+async def test_scoring_goes_on_and_the_service_is_ready_while_the_whole_file_is_locked(
+    held: tuple[Settings, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, mine = held
+    monkeypatch.setattr("app.access.middleware.KEPT_SECONDS", 0.0)  # as if it were long ago that the key was looked up
+    async with running(settings) as client:
+        scored = await client.post("/v1/score", json={"text": QUICK}, headers=mine)
+        with locked(settings, "EXCLUSIVE"):
+            for _ in range(3):
+                again = await client.post("/v1/score", json={"text": QUICK}, headers=mine)
+                assert (again.status_code, again.content) == (200, scored.content)
+            assert (await client.get("/readyz")).status_code == 200
+            refused = await client.get("/v1/criteria")
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert refused.headers["retry-after"] == "1"
+        assert (await client.get("/v1/criteria")).status_code == 200
+
+
+async def test_a_key_whose_request_failed_is_free_as_soon_as_the_lock_is_gone(
+    held: tuple[Settings, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, mine = held
+    monkeypatch.setattr("app.database.LOCK_SECONDS", 0.2)
+    headers = mine | {"Idempotency-Key": "one"}
+    async with running(settings) as client:
+        score = Assessor.score
+        with ExitStack() as stack:
+
+            def scores(*arguments: Any) -> dict[str, Any]:  # the key is held by now
+                stack.enter_context(locked(settings, "IMMEDIATE"))
+                return score(*arguments)
+
+            monkeypatch.setattr(Assessor, "score", scores)
+            assert (await client.post("/v1/assessments", json={"text": QUICK}, headers=headers)).status_code == 503
+        monkeypatch.setattr(Assessor, "score", score)
+        for _ in range(50):
+            answer = await client.post("/v1/assessments", json={"text": QUICK}, headers=headers)
+            if answer.status_code != 409:
+                break
+            await asyncio.sleep(0.1)
+        assert answer.status_code == 201
+
+
+async def test_an_upload_that_failed_frees_its_key_as_soon_as_the_lock_is_gone(
+    held: tuple[Settings, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, mine = held
+    monkeypatch.setattr("app.database.LOCK_SECONDS", 0.2)
+    headers = mine | NDJSON | {"Idempotency-Key": "one"}
+    async with running(settings) as client:
+        with ExitStack() as stack:
+
+            async def body() -> AsyncIterator[bytes]:
+                stack.enter_context(locked(settings, "IMMEDIATE"))
+                yield ndjson({"text": QUICK})
+
+            assert (await client.post("/v1/jobs", content=body(), headers=headers)).status_code == 503
+        for _ in range(50):
+            answer = await client.post("/v1/jobs", content=ndjson({"text": QUICK}), headers=headers)
+            if answer.status_code != 409:
+                break
+            await asyncio.sleep(0.1)
+        assert answer.status_code == 202
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("kind", ["integrity", "programming", "data"])
+async def test_what_no_retry_cures_is_a_500_with_its_place_in_the_log(
+    held: tuple[Settings, dict[str, str]],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    settings, _ = held
+    statements = {
+        "integrity": "INSERT INTO program_skill VALUES ('nope-7391', 'nope', 'editorial', 'why', 0)",
+        "programming": "SELECT 'nope-7391' FROM no_such_table",
+        "data": "INSERT INTO catalogue_version VALUES (7391, NULL)",
+    }
+
+    def broken(session: Session, *_: Any) -> None:
+        session.connection().exec_driver_sql(statements[kind])
+        session.commit()
+
+    async with running(settings) as client:
+        monkeypatch.setattr("app.catalog.routes.get_or_404", broken)
+        answer = await client.get("/v1/criteria/change")
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name.startswith("lead_or_manage")]
+    told = {line["event"]: line for line in lines if line.get("request_id") == answer.headers["x-request-id"]}
+    assert told["database_error"]["reason"]
+    assert any("test_outages.py" in frame and "broken" in frame for frame in told["crash"]["frames"])
+    assert "7391" not in caplog.text
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """From a request to an answer: the engine's judgement, joined with what the catalogue knows."""
 
+import time
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -13,8 +14,10 @@ from app.assessments.slots import Slots, Threads
 from app.catalog.queries import everything
 from app.catalog.tables import Criterion, Program, Style
 from app.catalog.visibility import see_as, versions
+from app.database import BRIEFLY, LOCK_SECONDS
 from app.errors import InvalidText
 from app.metrics import count_text, time_scoring
+from app.outages import retry_after
 from app.scoring import Assessment, Evidence, MissingInput, Scorer, StyleFit, Trait
 from app.scoring.labels import OffsetUnit, Side
 from app.scoring.scorer import ENGINE
@@ -22,6 +25,8 @@ from app.scoring.scorer import ENGINE
 API_VERSION = "1"
 KEPT_CATALOGUES = 1000
 SCORING_THREADS, BATCH_THREADS = 40, 16
+AWAY_SECONDS = 1.0
+"""After the database has not answered, how long nobody waits for it who can do without."""
 ASKS = {
     "no_work_situation": "What is going on at work, what has to be done, and who is involved?",
     "too_short": "Can you tell it in two or three sentences: what is going on, what has to be done, who is involved?",
@@ -62,20 +67,29 @@ class Assessor:
         self.threads, self.batch_threads = Threads(SCORING_THREADS), Threads(BATCH_THREADS)
         self._known: dict[str, Known] = {}
         self._shared: Known | None = None
+        self._away_until = 0.0
 
     def known(self, engine: Engine, tenant: str) -> Known:
         """The catalogue as answers to this tenant need it, fresh whenever its version has moved; the last one while
         the database does not answer. The connection is given back before anything is scored."""
-        known = self._known.get(tenant)
+        known, now = self._known.get(tenant), time.monotonic()
+        if known and now < self._away_until:
+            return known
+        if self._away_until:
+            self._away_until = now + AWAY_SECONDS  # whoever asks, asks alone
+        patience = BRIEFLY if known else LOCK_SECONDS
         try:
-            with Session(engine.execution_options(readonly=True)) as session:
+            with Session(engine.execution_options(readonly=True, patience=patience)) as session:
                 current = versions(session, tenant)
                 if known is None or known.versions != current:
                     known = self._read(see_as(session, tenant), current)
                     self._keep(tenant, known)
-        except (DBAPIError, PoolTimeoutError):
-            if known is None:
+        except (DBAPIError, PoolTimeoutError) as error:
+            if known is None or retry_after(error) is None:
                 raise
+            self._away_until = time.monotonic() + AWAY_SECONDS
+        else:
+            self._away_until = 0.0
         return known
 
     def _read(self, session: Session, current: tuple[int, int]) -> Known:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from anyio import CancelScope, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
@@ -132,14 +132,15 @@ async def create_job(
     intake: Annotated[Intake, Depends(get_intake)],
 ) -> Any:
     """Takes NDJSON or CSV as it streams in and scores it in the background; texts are erased as they are scored."""
-    await to_thread.run_sync(intake.open)
+    threads: CapacityLimiter = request.app.state.uploads
+    await to_thread.run_sync(intake.open, limiter=threads)
     try:
         async for block in _blocks(request):
-            await to_thread.run_sync(intake.feed, block)
-        job_id, replayed = await to_thread.run_sync(intake.end)
+            await to_thread.run_sync(intake.feed, block, limiter=threads)
+        job_id, replayed = await to_thread.run_sync(intake.end, limiter=threads)
     except BaseException:
         with CancelScope(shield=True):
-            await to_thread.run_sync(intake.abandon)
+            await to_thread.run_sync(intake.abandon, limiter=threads)
         raise
     request.app.state.runner.wake()
     response.headers["Location"] = f"/v1/jobs/{job_id}"
