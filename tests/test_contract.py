@@ -19,6 +19,7 @@ from tests.snapshots.edits import edited
 from tests.snapshots.problems import joined, problems
 from tests.snapshots.refusals import outages, refusals
 from tests.support.paths import ROOT
+from tests.support.processors import as_shown, engine_of
 
 pytestmark = pytest.mark.anyio
 
@@ -48,19 +49,9 @@ def test_the_contract_is_the_snapshot_that_was_reviewed(document: dict[str, Any]
 
 async def test_the_examples_are_real_answers(client: httpx.AsyncClient, make_key: Callable[..., str]) -> None:
     shown = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    engine = engine_of(shown)
     for operation, answer in (await answers(client, own_key(make_key))).items():
-        assert without_processor(answer) == without_processor(shown[operation]), operation
-
-
-def without_processor(value: Any) -> Any:
-    """What must be the same on every processor: scores to one decimal, everything else exactly."""
-    if isinstance(value, float):
-        return round(value, 1)
-    if isinstance(value, str) and value.startswith("<svg"):
-        return re.sub(r"\d+(\.\d+)?", "0", value)
-    if isinstance(value, dict):
-        return {name: without_processor(part) for name, part in value.items() if name not in {"omitted", "engine"}}
-    return [without_processor(part) for part in value] if isinstance(value, list) else value
+        assert as_shown(answer, shown[operation], engine), operation
 
 
 def test_every_operation_and_schema_explains_itself_with_an_example(document: dict[str, Any]) -> None:
@@ -118,7 +109,7 @@ async def test_the_readme_shows_the_real_answer(client: httpx.AsyncClient) -> No
     request, shown = re.findall(r"-d '(\{.*?\})'\n```\n\n```json\n(.*?)\n```", README, re.DOTALL)[0]
     answer, shown = (await client.post("/v1/score", json=json.loads(request))).json(), json.loads(shown)
     del answer["versions"]["catalogue"], shown["versions"]["catalogue"]  # other tests change the catalogue
-    assert without_processor(answer) == without_processor(shown)
+    assert as_shown(answer, shown, engine_of(shown))
 
 
 def test_the_first_two_commands_of_the_readme_serve_and_test() -> None:

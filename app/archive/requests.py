@@ -64,7 +64,7 @@ class AssessmentQuery(PageQuery):
 class ReaderQuote(Body):
     """Words that show it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"quote": "merging two plants"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"quote": "become one next month"}]})
 
     quote: Annotated[str, Field(strict=True, min_length=1, max_length=MAX_CHARACTERS, pattern=PRINTABLE)]
     """An exact part of the text."""
@@ -88,7 +88,7 @@ class ReaderCriterion(ReaderTrait):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"slug": "change", "present": True, "evidence": [{"quote": "merging two plants"}]}]
+            "examples": [{"slug": "change", "present": True, "evidence": [{"quote": "become one next month"}]}]
         }
     )
 

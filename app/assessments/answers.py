@@ -177,7 +177,8 @@ class Versions(Answer):
     model: str
     """Of the model; its card is at `/v1/models/{version}`."""
     engine: str
-    """The runtime that computed the numbers."""
+    """The runtime, its version and the processor class; on another class the numbers differ in the second or third
+    decimal."""
     catalogue: int
     """Of the catalogue."""
 

@@ -37,8 +37,8 @@ _VISIBLE = re.compile(f"[^{INVISIBLE}\u180f\U0001bca0-\U0001bca3\U0001d173-\U000
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 EXAMPLE = (
-    "We are merging two plants and nobody knows the final structure yet. Line managers must keep the 12-step safety "
-    "procedure unchanged across all 40 lines. We do not need new product ideas this year."
+    "Two departments that distrust each other become one next month. Until then 300 orders a day must leave on time, "
+    "each packed to the same checklist."
 )
 
 
@@ -203,7 +203,7 @@ class BatchRequest(Body):
                 {
                     "items": [
                         {"id": "a", "text": EXAMPLE},
-                        {"id": "b", "text": "Forty invoices a day, each checked against the order before five."},
+                        {"id": "b", "text": "Each order must leave before five, packed to the same checklist."},
                     ],
                     "options": {"include": ["explanation"]},
                 }

@@ -26,9 +26,11 @@ from app.scoring.labels import (
     Verdict,
     side,
 )
+from app.scoring.processor import processor_class
 from app.scoring.text import words
 
-ENGINE = f"onnxruntime {ort.__version__}"
+ENGINE = f"onnxruntime {ort.__version__} {processor_class()}"
+"""Runtime, its version and the processor class: within one of these, the same text gives the same bytes."""
 
 SHORT = 6
 """Fewer words than this earn the hint `too_short` where the verdict is not sure."""

@@ -8,7 +8,7 @@ from generated.api.scoring import score, score_batch
 from generated.models import BatchItem, BatchRequest, Problem, ProgramPage, RefusedItem, ScoreAnswer, ScoreRequest
 from generated.types import Unset
 
-TEXT = "Half the crew no longer speaks to the other half since the layoffs."
+TEXT = "After the argument on Friday half the kitchen refuses to work with the other half."
 
 # The generator wants a client with a token wherever a key may be shown; without one a plain client works as well.
 client = AuthenticatedClient(sys.argv[1], token="", prefix="", auth_header_name="X-Unused", timeout=None)

@@ -3,7 +3,7 @@ import { createClient } from "./src/client";
 import { listPrograms, score, scoreBatch } from "./src";
 
 const client = createClient({ baseUrl: process.argv[2] });
-const text = "Half the crew no longer speaks to the other half since the layoffs.";
+const text = "After the argument on Friday half the kitchen refuses to work with the other half.";
 
 async function main(): Promise<void> {
   const { data: answer } = await score({ client, body: { text }, throwOnError: true });

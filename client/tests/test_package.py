@@ -175,7 +175,7 @@ def test_every_block_of_the_readme_runs_as_it_stands(
         "\n1 text_empty The text",
         "\ntext_empty The text",
         "404 not_found",
-        "leadership Half the crew no longer speaks",
+        "leadership After the argument on Friday",
         "1 assessment erased",
         "done 3 of 3",
         "\n1 Leeds text_empty",

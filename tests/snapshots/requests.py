@@ -9,8 +9,14 @@ from app.docs.examples import REQUESTS as BODIES
 
 SHOWN: dict[str, dict[str, Any]] = json.loads(BODIES.read_text(encoding="utf-8"))
 JOB = "".join(
-    json.dumps({"id": f"{site}-{n}", "group": site, "text": f"{told} {n} times this year."}) + "\n"
-    for site, told in (("Bonn", "Every invoice is checked against its order"), ("Leeds", "The crew fell out"))
+    json.dumps({"id": f"{site}-{n}", "group": site, "text": told}) + "\n"
+    for site, told in (
+        (
+            "Bonn",
+            "Forty invoices a day must be checked against their orders, each by the same five steps, and paid on time.",
+        ),
+        ("Leeds", "After the argument on Friday half the kitchen refuses to work with the other half."),
+    )
     for n in range(2, 14)
 ).encode()
 NDJSON = {"content-type": "application/x-ndjson"}
