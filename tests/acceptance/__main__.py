@@ -1,6 +1,7 @@
 """`python -m tests.acceptance`: see the package."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from tests import acceptance
-from tests.acceptance import bodies, connections, hooks, kills, storage
+from tests.acceptance import bodies, connections, contract, endurance, hooks, kills, records, storage, texts, upkeep
 from tests.acceptance.bench import opened
 from tests.acceptance.rows import BOTH, ROWS, Findings, Result, Row, carry_out
 from tests.support.databases import Databases
 from tests.support.postgres import temporary_postgres
 
-THEMES = (bodies, connections, storage, hooks, kills)
+THEMES = (bodies, connections, storage, hooks, texts, contract, records, kills, upkeep, endurance)
 """Importing them declares their rows."""
 LONGER = 10
 
@@ -41,7 +42,14 @@ def chosen(only: str) -> list[Row]:
     known = {row.id for row in ROWS} | {row.id.partition("-")[0] for row in ROWS}
     if unknown := set(wanted) - known:
         raise SystemExit(f"there is no row {', '.join(sorted(unknown))}; --list shows all")
-    return [row for row in ROWS if not wanted or row.id in wanted or row.id.partition("-")[0] in wanted]
+    rows = sorted(ROWS, key=_place)
+    return [row for row in rows if not wanted or row.id in wanted or row.id.partition("-")[0] in wanted]
+
+
+def _place(row: Row) -> tuple[bool, str, int]:
+    """U1 to U16 first."""
+    letter, number = row.id[0], row.id[1:].partition("-")[0]
+    return letter != "U", letter, int(number)
 
 
 def main() -> int:
@@ -49,8 +57,9 @@ def main() -> int:
     rows = chosen(given.only)
     if given.list:
         for row in rows:
-            print(f"{row.id:<9}{'+'.join(row.databases):<19}{row.done}")
+            print(f"{row.id:<10}{'+'.join(row.databases):<19}{row.done}")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started ends, too
     began, results, left = time.monotonic(), list[Result](), list[str]()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="acceptance-")))
@@ -78,11 +87,11 @@ def main() -> int:
 
 def summary(results: list[Result], left: list[str], seconds: float) -> int:
     """The table, and the exit status."""
-    print(f"\n{'id':<9}{'database':<11}{'':<12}what was done, what was seen")
+    print(f"\n{'id':<10}{'database':<11}{'':<12}what was done, what was seen")
     for result in results:
         findings: Findings = result.findings
         told = "; ".join(findings.short or findings.seen)
-        print(f"{result.row.id:<9}{result.database:<11}{result.verdict:<12}{result.row.done}. {told}"[:300])
+        print(f"{result.row.id:<10}{result.database:<11}{result.verdict:<12}{result.row.done}. {told}"[:300])
     for one in left:
         print(f"not run: {one}")
     counts = {verdict: sum(result.verdict == verdict for result in results) for verdict in ("holds", "falls short")}

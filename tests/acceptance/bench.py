@@ -27,6 +27,8 @@ from tests.support.servers import Server
 
 JSON = {"content-type": "application/json"}
 MIB = 1024 * 1024
+STARTS = 4
+"""How many minutes a server may take to start."""
 
 
 @dataclass
@@ -65,9 +67,19 @@ class Bench:
     def serve(self, url: str | None = None, *options: str, files: int | None = None, **variables: str) -> Server:
         """A server that is ready and has scored once."""
         server = self.start(url or self.databases.seeded(), *options, files=files, **variables)
-        server.wait()
+        self.ready(server)
         httpx.post(f"{server.url}/v1/score", json={"text": "Nobody trusts the new roster."}, timeout=60)
         return server
+
+    def ready(self, server: Server) -> None:
+        """Return once a server is ready; on a busy machine that takes minutes. Raises TimeoutError where it ends."""
+        for _ in range(STARTS):
+            try:
+                return server.wait()
+            except TimeoutError:
+                if server.process.poll() is not None:
+                    break
+        raise TimeoutError(f"the server did not become ready: {server.written()[-300:]}")
 
     def command(self, url: str, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """A command of ours, ended."""

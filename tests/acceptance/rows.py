@@ -1,5 +1,6 @@
 """What a row is, what comes of it, and the table."""
 
+import os
 import signal
 import textwrap
 import time
@@ -79,9 +80,14 @@ class Result:
         told = [*self.findings.short[:12], *self.findings.seen]
         if more := len(self.findings.short) - 12:
             told.insert(12, f"and {more} more") if more > 0 else None
-        head = f"{self.row.id:<9}{self.database:<11}{self.verdict:<12}{self.seconds:>5.0f} s  {self.row.done}"
-        lines = [textwrap.fill(one, 150, initial_indent=" " * 20, subsequent_indent=" " * 22) for one in told]
+        head = f"{self.row.id:<10}{self.database:<11}{self.verdict:<12}{self.seconds:>5.0f} s  {self.row.done}"
+        lines = [textwrap.fill(one, 150, initial_indent=" " * 21, subsequent_indent=" " * 23) for one in told]
         return "\n".join([head, *lines])
+
+
+def slowness() -> float:
+    """How many times longer than on a quiet machine things may take here, 1 to 4."""
+    return min(4.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 @contextmanager
@@ -104,6 +110,7 @@ def carry_out(row: Row, database: str, seconds: int, open_bench: Callable[[Findi
     """Do what a row does; whatever breaks on the way is a shortfall, not an end."""
     findings, began = Findings(), time.monotonic()
     verdict: Verdict | None = None
+    seconds = int(seconds * slowness())
     try:
         with at_most(seconds + 30), open_bench(findings) as bench, at_most(seconds):
             row.act(bench)

@@ -39,7 +39,7 @@ def counting_file(bench: Bench) -> None:
             _break(limits_of(url), name)
             server = bench.start(url, **variables)
             try:
-                server.wait()
+                bench.ready(server)
             except TimeoutError:
                 bench.check(False, f"serve with .limits being {name}, {told}", server.written()[-300:])
                 continue
