@@ -10,9 +10,10 @@ import typer
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.archive.audit import heads, verify
+from app.archive.audit import START, tenants, verify
 from app.archive.labelled import training_records
 from app.archive.purge import purge as purge_expired
+from app.archive.tables import AuditHead
 from app.database import current_database
 from app.settings import data_path, load_settings
 
@@ -35,12 +36,14 @@ def verify_audit() -> None:
     """Name every entry that was changed, moved or taken out. Write the last hash down elsewhere to prove it later."""
     faults = 0
     with _database() as engine, Session(engine.execution_options(readonly=True)) as session:
-        for head in heads(session):
-            found = list(verify(session, head))
+        for tenant in tenants(session):
+            found = verify(session, tenant)
+            head = session.get(AuditHead, tenant)
+            number, last = (head.number, head.hash) if head else (0, START)
             faults += len(found)
-            typer.echo(f"{head.tenant}\t{head.number} entries\t{'whole' if not found else 'BROKEN'}\t{head.hash}")
+            typer.echo(f"{tenant}\t{number} entries\t{'whole' if not found else 'BROKEN'}\t{last}")
             for fault in found:
-                typer.echo(f"{head.tenant}\t{fault}")
+                typer.echo(f"{tenant}\t{fault}")
     if faults:
         raise typer.Exit(1)
 

@@ -1,5 +1,6 @@
 """The audit names what somebody has changed in it."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from typer.testing import CliRunner
 
-from app.archive.audit import heads, verify
+from app.archive import audit
+from app.archive.audit import Chain, verify
 from app.cli import cli
 from app.main import set_up
 from app.settings import Settings
@@ -26,8 +28,7 @@ async def test_the_audit_names_what_was_changed_moved_or_taken_out(
         await acme.keep()
 
     def faults() -> list[str]:
-        (head,) = [one for one in heads(rows) if one.tenant == acme.tenant]
-        found = list(verify(rows, head))
+        found = verify(rows, acme.tenant)
         rows.rollback()
         return found
 
@@ -40,6 +41,8 @@ async def test_the_audit_names_what_was_changed_moved_or_taken_out(
     tampered = [
         ("SET key_id = 'somebody' WHERE number = 2", ["entry 2 was changed"]),
         ("WHERE number = 3", ["entry 3 is missing"]),
+        ("WHERE number IN (2, 5)", ["entry 2 is missing", "entry 5 is missing"]),
+        ("SET hash = previous WHERE number = 6", ["entry 6 was changed"]),
         ("WHERE number >= 5", ["entry 5 is missing", "entry 6 is missing"]),
         (
             "SET number = CASE number WHEN 2 THEN 4 ELSE 2 END WHERE number IN (2, 4)",
@@ -68,6 +71,62 @@ def take_triggers_off(rows: Session) -> None:
             rows.connection().execute(text(f"DROP TRIGGER audit_no_{change}"))
     else:
         rows.connection().execute(text("DROP TRIGGER audit_is_append_only ON audit_entry"))
+
+
+@pytest.mark.both_databases
+async def test_the_audit_names_what_is_wrong_with_its_head(acme: Organisation, rows: Session) -> None:
+    kept = [(await acme.keep()).json()["id"] for _ in range(4)]
+    own = f"tenant = '{acme.tenant}'"
+
+    def after(*changes: str) -> list[str]:
+        take_triggers_off(rows)
+        for change in changes:
+            rows.connection().execute(text(f"{change} AND {own}" if "WHERE" in change else f"{change} WHERE {own}"))
+        found = verify(rows, acme.tenant)
+        rows.rollback()
+        return found
+
+    cut = "DELETE FROM audit_entry WHERE number = 4"
+    back = "UPDATE audit_head SET number = 3"
+    fitting = f", hash = (SELECT hash FROM audit_entry WHERE number = 3 AND {own}) WHERE {own}"
+    beyond = "entry 4 stands beyond the head, which names 3"
+    other = "entry 3 is not the one that was written last"
+    assert after(back) == [beyond, other]
+    assert after(back + fitting) == [beyond]
+    assert after(cut, back) == [other]
+    assert after(cut, back + fitting) == [f"assessment {kept[3]} is kept, but no entry says so"]
+    assert after(cut) == ["entry 4 is missing"]
+    assert after("UPDATE audit_head SET number = 0") == [
+        *(f"entry {number} stands beyond the head, which names 0" for number in range(1, 5)),
+        "entry 0 is not the one that was written last",
+    ]
+    assert after("DELETE FROM audit_head") == ["the head is missing: it should name entry 4"]
+    assert after("UPDATE audit_head SET hash = 'x'") == ["entry 4 is not the one that was written last"]
+    huge = after("UPDATE audit_head SET number = 2000000000")
+    assert huge == ["each of the entries 5 to 2000000000 is missing"]
+    everything = after("DELETE FROM audit_head", "DELETE FROM audit_entry")
+    assert everything == [f"assessment {one} is kept, but no entry says so" for one in kept]
+    assert after() == []
+
+
+async def test_entries_in_the_wrong_places_are_named_without_trying_every_number(
+    rows: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, count = uuid.uuid4().hex, 300
+    chain = Chain(rows, tenant, None)
+    for _ in range(count):
+        chain.append("expire")
+    rows.flush()
+    take_triggers_off(rows)
+    for change in (f"number + {10 * count}", f"{11 * count + 1} - number"):  # turned around, in two steps
+        rows.connection().execute(text(f"UPDATE audit_entry SET number = {change} WHERE tenant = '{tenant}'"))
+    rows.expire_all()
+    tried, real = [], audit._hash
+    monkeypatch.setattr(audit, "_hash", lambda entry, number: tried.append(number) or real(entry, number))
+    found = verify(rows, tenant)
+    rows.rollback()
+    assert found == [f"entry {n} was moved: it was written as {count + 1 - n}" for n in range(1, count + 1)]
+    assert len(tried) < 10 * count
 
 
 @pytest.mark.both_databases
