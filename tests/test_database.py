@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -82,3 +83,20 @@ def test_the_database_refuses_a_link_to_nothing(databases: Databases, engines: C
     statement = "INSERT INTO program_skill VALUES ('nope', 'nope', 'editorial', 'why', 0)"
     with pytest.raises(Exception, match=r"(?i)foreign key"), engine.begin() as connection:
         connection.execute(text(statement))
+
+
+def test_nothing_on_postgresql_outlives_its_transaction(postgres: Databases, engines: Callable[[str], Engine]) -> None:
+    """So PgBouncer in transaction mode may give each transaction another connection."""
+    engine = engines(postgres.create())
+    for patience, limit in ((None, "2s"), (0.25, "250ms")):
+        options = {} if patience is None else {"patience": patience}
+        for _ in range(10):
+            with engine.execution_options(**options).begin() as connection:
+                names = ("lock_timeout", "statement_timeout")
+                assert [connection.scalar(text(f"SHOW {name}")) for name in names] == [limit, "30s"]
+                assert connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 0
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        assert "options" not in raw.info.get_parameters()
+        changed = "SELECT name FROM pg_settings WHERE source = 'session'"
+        assert [row[0] for row in raw.execute(changed).fetchall()] == []
