@@ -3,17 +3,19 @@
 import asyncio
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from alembic import command
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import text, update
+from sqlmodel import Session, col
 from typer.testing import CliRunner
 
 from app.access.keys import create
+from app.catalog.tables import Program
 from app.cli import cli
 from app.database import alembic_config, connect
 from app.main import set_up
@@ -354,4 +356,26 @@ def test_an_upgrade_keeps_the_catalogue_and_a_downgrade_keeps_what_is_shared(dat
         connection.execute(text("INSERT INTO program_facet VALUES ('acme/new', 'focus', 'leadership', 0)"))
     move(command.downgrade, "0003")
     assert counts() == seeded
+    engine.dispose()
+
+
+async def test_a_clock_that_is_set_back_hides_no_change_from_who_syncs(databases: Databases) -> None:
+    settings = Settings(database_url=databases.seeded())
+    engine = connect(settings.database_url)
+    with Session(engine) as session:
+        mine = create(session, name="k", tenant="t-clock", scopes=list(ALL))[0]
+        session.commit()
+    async with running(settings) as client:
+        made = await client.post("/v1/programs", json=program("early"), headers=key(mine))
+        assert made.status_code == 201
+        with engine.begin() as connection:  # as if it had been made by a clock an hour ahead
+            ahead = datetime.now(UTC) + timedelta(hours=1)
+            connection.execute(update(Program).where(col(Program.slug) == "early").values(modified_at=ahead))
+        since = (await client.get("/v1/programs/early", headers=key(mine))).json()["modified_at"]
+        made = await client.post("/v1/programs", json=program("late"), headers=key(mine))
+        gone = await client.delete("/v1/programs/late", headers=key(mine, made.headers["etag"]))
+        assert gone.status_code == 200
+        changes = {"modified_since": since, "include_retired": "true"}
+        page = (await client.get("/v1/programs", params=changes, headers=key(mine))).json()
+        assert {item["slug"] for item in page["items"]} == {"early", "late"}
     engine.dispose()

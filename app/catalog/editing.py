@@ -6,7 +6,6 @@ A tenant changes what belongs to it. What is shared, the operator alone changes:
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,7 +17,7 @@ from app.catalog import schemas
 from app.catalog.entity_tags import require_match
 from app.catalog.inputs import ProgramGiven, ProgramPatch, SkillGiven, SkillPatch
 from app.catalog.queries import find, in_force, visible
-from app.catalog.rows import FACETS, bring, program_links, searched
+from app.catalog.rows import FACETS, bring, change_time, program_links, searched
 from app.catalog.tables import CatalogueVersion, Criterion, OwnCatalogue, Program, Skill, row_id
 from app.catalog.visibility import see_as, tenant_of
 from app.errors import AppError, ProblemDetail, misfit
@@ -92,7 +91,7 @@ def retire(kind: Kind, target: Target, successor: str | None) -> Any:
             heir = find(session, kind.table, successor)
             if heir is None or heir.retired_at or heir.slug == target.slug:
                 raise misfit([_detail("?successor", "unknown_slug", "there is no such item that is not retired")])
-        row.retired_at, row.successor = datetime.now(UTC), successor
+        row.retired_at, row.successor = change_time(session), successor
         _stamp(session, row)
         session.flush()
         return schemas.Tombstone.model_validate(row)
@@ -189,7 +188,7 @@ def _links(session: Session, identifier: str, given: Given) -> dict[str, Any]:
 
 def _stamp(session: Session, row: Any) -> None:
     """Note a change of a row, and raise the version of the catalogue that it stands in."""
-    row.version, row.modified_at, row.edited = row.version + 1, datetime.now(UTC), True
+    row.version, row.modified_at, row.edited = row.version + 1, change_time(session), True
     if row.tenant is None:
         session.exec(select(CatalogueVersion)).one().version += 1
         return

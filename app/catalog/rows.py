@@ -1,11 +1,13 @@
 """From checked input to rows: search column, links and facets, and bringing a stored row up to date."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import func, inspect, select
 from sqlmodel import Session, SQLModel
 
-from app.catalog.tables import ProgramCriterion, ProgramFacet, ProgramSkill
+from app.catalog.tables import Program, ProgramCriterion, ProgramFacet, ProgramSkill, Skill
 from app.pagination import search_text
 
 FACETS = ("delivery", "focus", "pace", "seniority")
@@ -18,6 +20,16 @@ def searched(fields: Mapping[str, Any]) -> str:
     for _, value in sorted(fields.items()):
         texts += value if isinstance(value, list) else [value] if isinstance(value, str) else []
     return search_text(*texts)
+
+
+def change_time(session: Session) -> datetime:
+    """When a change happened that is made now: never before an earlier change, though the clock was set back since, as
+    clients ask for what changed after the last that they saw. Whoever calls holds the lock of the catalogue."""
+    latest: list[datetime | None] = []
+    for table in (Program, Skill):
+        changed = inspect(table).local_table.c.modified_at
+        latest.append(session.connection().scalar(select(func.max(changed))))
+    return max([datetime.now(UTC), *(moment for moment in latest if moment)])
 
 
 def program_links(identifier: str, given: Any, skill_ids: Mapping[str, str]) -> dict[str, list[SQLModel]]:

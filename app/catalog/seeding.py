@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from sqlmodel import Session, SQLModel, col, select
 
-from app.catalog.rows import FACETS, bring, program_links, searched
+from app.catalog.rows import FACETS, bring, change_time, program_links, searched
 from app.catalog.tables import (
     SLUG_LENGTH,
     CatalogueVersion,
@@ -277,7 +277,7 @@ def sync(session: Session, seed: Seed) -> SeedReport:
 
 
 def _sync_table(session: Session, seed: Seed, table: type[Any], items: list[Any], report: SeedReport) -> None:
-    editable, now = issubclass(table, Editable), datetime.now(UTC)
+    editable, now = issubclass(table, Editable), change_time(session)
     statement = select(table).where(col(table.tenant).is_(None)) if editable else select(table)
     rows = {row.slug: row for row in session.exec(statement).all()}
     for position, item in enumerate(items):
