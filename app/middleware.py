@@ -20,6 +20,8 @@ from app.settings import is_loopback
 
 log = logging.getLogger("lead_or_manage.access")
 
+ACCEPTED_UPLOAD = "accepted_upload"
+"""In the state of a request: its body may be long in coming, as the route has accepted key and parameters."""
 CLIENT_CLOSED = 499
 """What the log says where the client went before the answer, as nginx does."""
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")

@@ -26,6 +26,7 @@ from app.errors import (
 from app.jobs import listing, results, schemas, store, webhooks
 from app.jobs.intake import BLOCK, MAX_BYTES, Conflict, Intake, Upload
 from app.jobs.tables import Chunk, Job
+from app.middleware import ACCEPTED_UPLOAD
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -109,6 +110,7 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
     gathered = bytearray()
     state = request.scope["state"]
     state["bytes_in"] = 0
+    state[ACCEPTED_UPLOAD] = True
     async for piece in request.stream():
         state["bytes_in"] += len(piece)
         gathered += piece
