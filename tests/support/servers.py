@@ -1,15 +1,23 @@
-"""Real server processes."""
+"""Real servers: processes of their own, and threads of this one with shorter deadlines."""
 
+import asyncio
 import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, cast
 
 import httpx
+import uvicorn
 
+from app.server import GuardedProtocol, Limits
 from tests.support.paths import ROOT
 
 
@@ -79,3 +87,41 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(app: Any, limits: Limits | None = None) -> Iterator[str]:
+    """The address of an application that uvicorn serves from a thread of this process, with the protocol of `serve`."""
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=cast("type[asyncio.Protocol]", partial(GuardedProtocol, limits or Limits())),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def connected(url: str, timeout: float = 5) -> socket.socket:
+    """A bare connection to a server."""
+    address = httpx.URL(url)
+    return socket.create_connection((address.host, address.port or 80), timeout=timeout)
+
+
+def heard(connection: socket.socket) -> bytes:
+    """What a server says until it closes the connection."""
+    parts = []
+    with suppress(ConnectionError):
+        while part := connection.recv(65_536):
+            parts.append(part)
+    return b"".join(parts)
