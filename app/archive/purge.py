@@ -2,22 +2,21 @@
 
 import json
 import logging
-import threading
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, col, select
 
 from app.archive.audit import Chain
 from app.archive.idempotency import forget_old
 from app.archive.tables import KeptAssessment
 from app.database import clear_traces
+from app.repeating import Repeating, stop_all
 
 log = logging.getLogger("lead_or_manage.archive")
 
 EVERY_SECONDS = 600.0
+STOP_SECONDS = 0.3
 AT_ONCE = 500
 
 
@@ -61,20 +60,14 @@ class Purger:
     """Purges in a thread of its own, at once and then every ten minutes, until it is stopped."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._stopped = engine, threading.Event()
-        self._thread = threading.Thread(target=self._run, name="purger", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        pause = 0.0
-        while not self._stopped.wait(pause):
-            pause = EVERY_SECONDS
-            try:
-                purge(self._engine)
-            except (DBAPIError, PoolTimeoutError) as error:
-                log.error(json.dumps({"event": "purge_failed", "error": type(error).__name__}))
+        self._engine = engine
+        self._work = Repeating("expiry", "purge_failed", self._purge, EVERY_SECONDS)
+        self._work.start()
 
     def stop(self) -> None:
-        """End after what is going on."""
-        self._stopped.set()
-        self._thread.join()
+        """End; the process waits for a purge that is going on for STOP_SECONDS at most, and it is taken up again."""
+        stop_all([self._work], STOP_SECONDS)
+
+    def _purge(self) -> bool:
+        purge(self._engine)
+        return False
