@@ -97,7 +97,7 @@ class Intake:
         )
         if self._upload.wanted.webhook:
             job.webhook_url, job.webhook_state = self._upload.wanted.webhook, "waiting"
-            job.webhook_secret = webhooks.new_secret()
+            job.webhook_host, job.webhook_secret = webhooks.place(job.webhook_url), webhooks.new_secret()
         with Session(self._engine, expire_on_commit=False) as session:
             try:
                 session.add(job)

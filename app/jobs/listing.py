@@ -25,6 +25,9 @@ def answer(session: Session, job: Job, *, secret: bool = False) -> dict[str, Any
         "url": job.webhook_url,
         "state": job.webhook_state,
         "secret": job.webhook_secret if secret else None,
+        "attempts": job.webhook_attempts,
+        "last_failure": job.webhook_failure,
+        "next_attempt_at": job.webhook_due if job.webhook_state == "due" else None,
     }
     return found | {"href": f"/v1/jobs/{job.id}"}
 

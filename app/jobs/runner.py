@@ -1,22 +1,21 @@
-"""The threads of `serve` that work on jobs: one scores, one tidies up and delivers webhooks."""
+"""What `serve` does for jobs beside its requests: scoring, purging, feeding the queue, webhooks; each on its own."""
 
-import json
-import logging
-import threading
-from collections.abc import Callable
 from typing import Protocol
 
 from sqlalchemy import Engine
 
 from app.assessments.service import Assessor
-from app.jobs import store, webhooks
+from app.jobs import store
+from app.jobs.deliveries import Deliveries
 from app.jobs.work import score_chunk
-
-log = logging.getLogger("lead_or_manage.jobs")
+from app.repeating import Repeating, stop_all
 
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 2.0
-FAILURE_SECONDS = 5.0
+STOP_SECONDS = 1.5
+"""How long the end of the process waits for what is under way. A chunk is given back after the text at hand; one that
+cannot be is free again when its lease runs out. A webhook that is cut short is sent again."""
+INTERRUPTED = "jobs_interrupted"
 
 
 class Queue(Protocol):
@@ -32,44 +31,37 @@ class Runner:
     """
 
     def __init__(self, engine: Engine, assessor: Assessor, hosts: tuple[str, ...], queue: Queue | None = None) -> None:
-        self._engine, self._assessor, self._hosts, self._queue = engine, assessor, hosts, queue
-        self._stop, self._wake = threading.Event(), threading.Event()
-        self._threads = [threading.Thread(target=self._repeat, args=(self._tidy, TIDY_SECONDS), daemon=True)]
+        self._engine, self._assessor = engine, assessor
+        purging = Repeating("purging", INTERRUPTED, self._purge, TIDY_SECONDS)
+        self._works = [purging, Deliveries(engine, hosts).work]
         if queue is None:
-            self._threads.append(threading.Thread(target=self._repeat, args=(self._score, IDLE_SECONDS), daemon=True))
+            self._scoring = Repeating("scoring", INTERRUPTED, self._score, IDLE_SECONDS)
+            self._works.append(self._scoring)
+        else:
+            self._works.append(Repeating("queue", INTERRUPTED, lambda: _carry(queue, engine), TIDY_SECONDS))
 
     def start(self) -> None:
         """Begin."""
-        for thread in self._threads:
-            thread.start()
+        for work in self._works:
+            work.start()
 
     def wake(self) -> None:
         """There is something to do."""
-        self._wake.set()
+        for work in self._works:
+            work.wake()
 
     def stop(self) -> None:
-        """End after the text at hand; its chunk is given back."""
-        self._stop.set()
-        self._wake.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _repeat(self, step: Callable[[], bool], pause: float) -> None:
-        while not self._stop.is_set():
-            try:
-                worked, wait = step(), pause
-            except Exception as error:  # the database may be away for a while; nothing may end this thread
-                log.error(json.dumps({"event": "jobs_interrupted", "error": type(error).__name__}))
-                worked, wait = False, FAILURE_SECONDS
-            if not worked:
-                self._wake.wait(wait)
-                self._wake.clear()
+        """End, within STOP_SECONDS."""
+        stop_all(self._works, STOP_SECONDS)
 
     def _score(self) -> bool:
-        return score_chunk(self._engine, self._assessor, self._stop.is_set)
+        return score_chunk(self._engine, self._assessor, lambda: self._scoring.stopping)
 
-    def _tidy(self) -> bool:
+    def _purge(self) -> bool:
         store.purge(self._engine)
-        if self._queue:
-            self._queue.carry(self._engine)
-        return webhooks.deliver_one(self._engine, self._hosts)
+        return False
+
+
+def _carry(queue: Queue, engine: Engine) -> bool:
+    queue.carry(engine)
+    return False

@@ -106,7 +106,16 @@ class Webhook(Answer):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"url": "https://hooks.example.com/scored", "state": "waiting", "secret": "whsec_..."}]
+            "examples": [
+                {
+                    "url": "https://hooks.example.com/scored",
+                    "state": "due",
+                    "secret": None,
+                    "attempts": 1,
+                    "last_failure": "There was no answer within 10 seconds.",
+                    "next_attempt_at": "2026-11-30T12:00:05Z",
+                }
+            ]
         }
     )
 
@@ -116,6 +125,12 @@ class Webhook(Answer):
     """`waiting` for the end of the job, `due` until a try succeeds, `delivered`, or `failed` after five tries."""
     secret: str | None
     """What the signature is made with: in the answer to your POST only, null elsewhere."""
+    attempts: int
+    """How often it was tried."""
+    last_failure: str | None
+    """Why the last try failed, in words; null where none did."""
+    next_attempt_at: datetime | None
+    """From when it is tried next; null unless `state` is `due`."""
 
 
 class JobAnswer(Answer):

@@ -10,7 +10,11 @@ from app.database import Base
 
 
 class Job(Base, table=True):
-    """One upload. Its id begins with the time, so that ids sort as jobs came."""
+    """One upload. Its id begins with the time, so that ids sort as jobs came.
+
+    `webhook_state` is waiting, due, delivered or failed. A message that is due may be sent from `webhook_due` on; while
+    one is being sent, until `webhook_lease` at the latest, its `webhook_host` (host:port) gets no other.
+    """
 
     __tablename__ = "job"
     __table_args__ = (UniqueConstraint("tenant", "idempotency_key"),)
@@ -32,8 +36,11 @@ class Job(Base, table=True):
     webhook_url: str | None = Field(default=None, max_length=2000)
     webhook_secret: str | None = Field(default=None, max_length=64)
     webhook_state: str | None = Field(default=None, sa_type=Text)
+    webhook_host: str | None = Field(default=None, max_length=300)
     webhook_attempts: int = 0
     webhook_due: datetime | None = None
+    webhook_lease: datetime | None = None
+    webhook_failure: str | None = Field(default=None, sa_type=Text)
 
 
 class Chunk(Base, table=True):

@@ -1,27 +1,24 @@
-"""A signed message at the end of a job (Standard Webhooks), to hosts that the settings allow and nowhere else."""
+"""A signed message at the end of a job (Standard Webhooks): where it may go, and what it says."""
 
 import base64
 import hashlib
 import hmac
-import http.client
 import json
+import re
 import secrets
-import socket
-import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+from dataclasses import dataclass
 
-from sqlalchemy import Engine, update
-from sqlmodel import Session, col, select
+import httpx
 
 from app.errors import AppError, ProblemDetail
 from app.jobs.tables import Job
 from app.settings import is_loopback
 
-SECONDS = 10.0
-PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
-"""How long to wait after each attempt that failed; after the last there is one more."""
+PORTS = {"http": 80, "https": 443}
+_URL = re.compile(
+    r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:[/?#][!-~]*)?", re.IGNORECASE | re.ASCII
+)
+"""No user, no backslash, no escape and no zone in the host: nothing that two readers could understand differently."""
 
 
 class WebhookRefused(AppError):
@@ -30,9 +27,29 @@ class WebhookRefused(AppError):
     status, code = 422, "webhook_refused"
 
 
+@dataclass(frozen=True)
+class Target:
+    """Where a webhook goes. `host` is a name or an address, in lower case, an IPv6 address without brackets."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def place(self) -> str:
+        """Host and port: what takes one message at a time."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the host is this machine."""
+        return is_loopback(self.host)
+
+
 def check(url: str, hosts: tuple[str, ...]) -> None:
     """Raises WebhookRefused unless the address may be called."""
-    if _target(url, hosts) is None:
+    if target(url, hosts) is None:
         detail = (
             "The webhook must be an https address, without a user, at a host that this service allows "
             "(LOM_WEBHOOK_HOSTS)."
@@ -40,20 +57,47 @@ def check(url: str, hosts: tuple[str, ...]) -> None:
         raise WebhookRefused(detail, [ProblemDetail(pointer="?webhook", code="webhook_refused", message=detail)])
 
 
-def _target(url: str, hosts: tuple[str, ...]) -> SplitResult | None:
-    """The parts of an address that may be called. A host that is listed without a port is called at 443; only a
-    loopback host may be called without TLS."""
+def target(url: str, hosts: tuple[str, ...]) -> Target | None:
+    """Where the address leads, or None unless it may be called. A host that is listed without a port is called at 443;
+    only a loopback host may be called without TLS."""
+    found = parsed(url)
+    if found is None or (found.scheme == "http" and not found.loopback):
+        return None
+    allowed = {place for listed in hosts for place in _places(listed)}
+    return found if found.place in allowed else None
+
+
+def parsed(url: str) -> Target | None:
+    """The parts of a plain http or https address, or None."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return None
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+        read = httpx.URL(url)
+    except httpx.InvalidURL:
         return None
-    named = host if port is None else f"{host}:{port}"
-    plain = parts.scheme == "http" and is_loopback(host)
-    if named not in {name.lower() for name in hosts} or not (parts.scheme == "https" or plain):
-        return None
-    sound = url.isascii() and url.isprintable() and " " not in url
-    return parts if sound and "@" not in parts.netloc else None
+    port = int(match["port"] or PORTS[read.scheme])
+    return Target(url, read.scheme, read.raw_host.decode(), port) if 0 < port < 65536 else None
+
+
+def place(url: str) -> str | None:
+    """Host and port of an address, which take one message at a time."""
+    found = parsed(url)
+    return found.place if found else None
+
+
+def _places(listed: str) -> list[str]:
+    """The hosts and ports that an entry of LOM_WEBHOOK_HOSTS allows."""
+    bare = listed.count(":") > 1 and not listed.startswith("[")
+    try:
+        name = f"[{listed}]" if bare else listed.encode("idna").decode()
+    except UnicodeError:
+        return []
+    found = parsed(f"https://{name}")
+    if found is None:
+        return []
+    any_port = ":" not in name.rpartition("]")[2]
+    return [found.place, *([f"{found.host}:{PORTS['http']}"] if any_port and found.loopback else [])]
 
 
 def new_secret() -> str:
@@ -61,94 +105,27 @@ def new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
 
 
-def signature(secret: str, message_id: str, timestamp: int, body: str) -> str:
-    """The header `webhook-signature`."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = hmac.new(key, f"{message_id}.{timestamp}.{body}".encode(), hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(signed).decode()}"
-
-
-def deliver_one(engine: Engine, hosts: tuple[str, ...]) -> bool:
-    """Send the message that is most overdue. False where there is none."""
-    now = datetime.now(UTC)
-    due = select(Job).where(Job.webhook_state == "due", col(Job.webhook_due) <= now).order_by(col(Job.webhook_due))
-    due = due.limit(1)
-    with Session(engine.execution_options(readonly=True)) as session:
-        if session.exec(due).first() is None:
-            return False
-    with Session(engine, expire_on_commit=False) as session:
-        job = session.exec(due.with_for_update(skip_locked=True)).first()
-        if job is None:
-            return False
-        pause = PAUSES[job.webhook_attempts] if job.webhook_attempts < len(PAUSES) else None
-        job.webhook_attempts += 1
-        job.webhook_due = now + (timedelta(minutes=1) if pause is None else pause)
-        session.commit()
-    sent = _send(job, hosts)
-    if sent or pause is None:
-        with Session(engine) as session:
-            ended = update(Job).where(col(Job.id) == job.id)
-            session.execute(ended.values(webhook_state="delivered" if sent else "failed", webhook_secret=None))
-            session.commit()
-    return True
-
-
-def _send(job: Job, hosts: tuple[str, ...]) -> bool:
-    """Whether the receiver took it. Redirects are not followed; the name is resolved once, and the address that was
-    checked is the one that is called."""
-    parts = _target(job.webhook_url or "", hosts)
-    if parts is None or parts.hostname is None:
-        return False
-    now = datetime.now(UTC)
+def message(job: Job) -> bytes:
+    """What is told of a job that has ended: the same bytes at every try."""
     data = {"id": job.id, "status": job.status, "texts": job.total, "done": job.done, "errors": job.errors}
-    body = json.dumps({"type": f"job.{job.status}", "timestamp": now.isoformat(), "data": data})
-    stamp = int(now.timestamp())
-    headers = {
+    ended = job.finished_at or job.created_at
+    return json.dumps({"type": f"job.{job.status}", "timestamp": ended.isoformat(), "data": data}).encode()
+
+
+def headers(job: Job, body: bytes, now: int) -> dict[str, str]:
+    """The headers of one try, sent at `now` (seconds since 1970). The id is the same at every try."""
+    message_id = f"job_{job.id}"
+    return {
         "Content-Type": "application/json",
         "User-Agent": "lead-or-manage",
-        "webhook-id": f"job_{job.id}",
-        "webhook-timestamp": str(stamp),
-        "webhook-signature": signature(job.webhook_secret or "", f"job_{job.id}", stamp, body),
+        "webhook-id": message_id,
+        "webhook-timestamp": str(now),
+        "webhook-signature": signature(job.webhook_secret or "", message_id, now, body),
     }
-    connection: http.client.HTTPConnection | None = None
-    try:
-        address = _resolved(parts.hostname, parts.port or 443)
-        connection = _Pinned(parts, address) if parts.scheme == "https" else _plain(parts, address)
-        path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        connection.request("POST", path, body, headers)
-        return 200 <= connection.getresponse().status < 300
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        if connection:
-            connection.close()
 
 
-def _resolved(host: str, port: int) -> str:
-    """The address of a host. Raises OSError where any of its addresses is not public, unless the host itself is
-    loopback, which only the settings can have allowed."""
-    found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    if not found or not all(_public(ip_address(one)) or (is_loopback(host) and is_loopback(one)) for one in found):
-        raise OSError("not a public address")
-    return sorted(found)[0]
-
-
-def _public(address: IPv4Address | IPv6Address) -> bool:
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inner is None or _public(inner))
-
-
-def _plain(parts: SplitResult, address: str) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(address, parts.port or 80, timeout=SECONDS)
-
-
-class _Pinned(http.client.HTTPSConnection):
-    """TLS to an address, with the certificate of a name."""
-
-    def __init__(self, parts: SplitResult, address: str) -> None:
-        super().__init__(parts.hostname or "", parts.port or 443, timeout=SECONDS)
-        self._address, self._tls = address, ssl.create_default_context()
-
-    def connect(self) -> None:
-        raw = socket.create_connection((self._address, self.port), SECONDS)
-        self.sock = self._tls.wrap_socket(raw, server_hostname=self.host)
+def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """The header `webhook-signature`."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(signed).decode()}"

@@ -21,6 +21,12 @@ class Webhook(TypedDict):
     """`waiting` for the end of the job, `due` until a try succeeds, `delivered`, or `failed` after five tries."""
     secret: str | None
     """What the signature is made with: in the answer to the creation only, null elsewhere."""
+    attempts: int
+    """How often it was tried."""
+    last_failure: str | None
+    """Why the last try failed, in words; null where none did."""
+    next_attempt_at: str | None
+    """From when it is tried next (RFC 3339); null unless `state` is `due`."""
 
 
 class JobAnswer(TypedDict):
