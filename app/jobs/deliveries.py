@@ -26,6 +26,7 @@ LEASE = timedelta(seconds=30)
 MOST_AT_ONCE = 16
 IDLE_SECONDS = 1.0
 NOT_ALLOWED = "The host is not allowed any more (LOM_WEBHOOK_HOSTS)."
+BROKEN = "Sending broke on this side; the operator's log says more."
 _LOCK = 0x4C4F4D33
 
 
@@ -72,6 +73,9 @@ class Deliveries:
             send(target, webhooks.headers(job, body, int(time.time())), body)
         except NotSent as reason:
             return str(reason)
+        except Exception as error:  # whatever it is, the job must come to an end; the type alone holds no address
+            log.error(json.dumps({"event": "webhook_broken", "job_id": job.id, "error": type(error).__name__}))
+            return BROKEN
         return None
 
 

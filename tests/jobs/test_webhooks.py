@@ -432,6 +432,20 @@ def test_a_webhook_that_fails_five_times_is_given_up(engine: Engine, monkeypatch
     assert len(receiver.received) == 5
 
 
+def test_a_try_that_breaks_here_counts_as_failed_and_holds_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(deliveries, "send", broken)
+    job_id = ended(engine, "https://hooks.example.com/")
+    attempt(engine, "hooks.example.com")
+    job = read(engine, job_id)
+    assert (job.webhook_state, job.webhook_attempts, job.webhook_lease) == ("due", 1, None)
+    assert job.webhook_failure == deliveries.BROKEN
+
+
 def test_a_host_that_the_settings_allow_no_more_is_not_called(engine: Engine) -> None:
     with receiving(Receiver()) as receiver:
         job_id = ended(engine, f"http://{receiver.host}/")
