@@ -20,7 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from app import __version__
 from app.access.dependencies import READ, SCORE
 from app.access.limits import open_limiter
-from app.access.middleware import OPEN_SCOPES, OWN_PATHS, Access, Rules
+from app.access.middleware import OWN_PATHS, Access, Rules
 from app.access.scope_check import Scopes
 from app.archive import routes as archive
 from app.archive.purge import Purger
@@ -32,9 +32,10 @@ from app.catalog import writes
 from app.catalog.seeding import Seed, SeedReport, sync
 from app.cleanup import Cleanup
 from app.database import connect, is_current, prepare
+from app.docs import openapi
 from app.docs import routes as docs
-from app.docs.examples import add_examples, chapters
-from app.errors import Problem, Unavailable, responses
+from app.docs.examples import chapters
+from app.errors import Unavailable, responses
 from app.explorer import routes as explorer
 from app.handlers import add_handlers
 from app.jobs import routes as jobs
@@ -44,7 +45,6 @@ from app.metrics import watch_pool
 from app.middleware import BodyLimit, ConditionalGet, RequestContext, RootPath
 from app.privacy import routes as privacy
 from app.scoring import Scorer
-from app.scoring.card import current_version
 from app.settings import Settings, SettingsError, data_path
 from app.telemetry import routes as telemetry
 from app.telemetry.tracing import tracing
@@ -226,53 +226,8 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
         )
     app.add_middleware(RootPath, settings.root_path)
     app.add_middleware(RequestContext, settings.allowed_hosts)
-    _document(app, bool(settings.require_key))
+    openapi.document(app, bool(settings.require_key))
     return app
-
-
-def _document(app: FastAPI, require_key: bool) -> None:
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = generate()
-            schema["security"] = []  # said aloud: what names no key needs none
-            _document_access(schema, require_key)
-            _document_preconditions(schema)
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schema["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
-            for name in ("HTTPValidationError", "ValidationError"):
-                schema["components"]["schemas"].pop(name, None)
-            pinned = schema["components"]["schemas"]["Options"]["properties"]["model_version"]
-            pinned["anyOf"][0] = {"type": "string", "enum": [current_version()]}
-            app.openapi_schema = add_examples(schema)
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _document_access(schema: dict[str, Any], require_key: bool) -> None:
-    """Where reading and scoring are open, a key is one choice of two; whatever looks at keys can refuse them."""
-    for path, operations in schema["paths"].items():
-        for operation in operations.values():
-            asked = operation.get("security")
-            if not asked:
-                continue
-            scopes = {scope for choice in asked for names in choice.values() for scope in names}
-            if not require_key and scopes <= OPEN_SCOPES and not path.startswith(OWN_PATHS):
-                asked.insert(0, {})
-            found = {str(status): answer for status, answer in responses(401, 403, 429, 503).items()}
-            operation["responses"] = dict(sorted({**found, **operation["responses"]}.items()))
-
-
-def _document_preconditions(schema: dict[str, Any]) -> None:
-    """Without If-Match the answer is 428, not the 422 of other parameters, so routes declare it optional; it is not."""
-    for operations in schema["paths"].values():
-        for operation in operations.values():
-            for parameter in operation.get("parameters", []):
-                if parameter["name"] == "if-match":
-                    parameter["required"] = True
-                    parameter["schema"] = parameter["schema"]["anyOf"][0]
 
 
 def openapi_json(app: FastAPI) -> str:

@@ -1,27 +1,18 @@
 """What the endpoints of kept assessments take."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.assessments.requests import EXAMPLE, MAX_CHARACTERS, Body, ScoreRequest
+from app.moments import Moment
 from app.numbers import whole
 from app.pagination import PRINTABLE, PageQuery
 from app.scoring.labels import CRITERIA, FACTORS, LEADERSHIP_STYLES, MANAGEMENT_STYLES, Status, Verdict
 
 SUBJECT = r"^[A-Za-z0-9._~-]{1,100}$"
 SubjectRef = Annotated[str, Field(strict=True, pattern=SUBJECT)]
-
-
-def _in_our_time(value: datetime) -> datetime:
-    if not 1970 <= value.year <= 9000:
-        raise PydanticCustomError("year_unlikely", "Give a year from 1970 to 9000")
-    return value
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 def _one_of(names: tuple[str, ...]) -> Any:
@@ -73,8 +64,12 @@ class ReaderQuote(Body):
 Quotes = Annotated[list[ReaderQuote], Field(max_length=10)]
 
 
+UNQUOTED: dict[str, Any] = {"properties": {"present": {"enum": [True]}, "evidence": {"maxItems": 0}}}
+"""A trait that is present without a quote. Said to clients with `not`, which OpenAPI 3.0 has, too."""
+
+
 class ReaderTrait(Body):
-    """What a reader says of one criterion or factor."""
+    """What a reader says of one criterion or factor. Whatever is present needs a quote that shows it."""
 
     present: bool
     """Whether the text shows it for the work ahead."""
@@ -88,7 +83,8 @@ class ReaderCriterion(ReaderTrait):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"slug": "change", "present": True, "evidence": [{"quote": "become one next month"}]}]
+            "not": UNQUOTED,
+            "examples": [{"slug": "change", "present": True, "evidence": [{"quote": "become one next month"}]}],
         }
     )
 
@@ -101,7 +97,8 @@ class ReaderFactor(ReaderTrait):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"slug": "urgency", "present": True, "evidence": [{"quote": "cannot wait until Monday"}]}]
+            "not": UNQUOTED,
+            "examples": [{"slug": "urgency", "present": True, "evidence": [{"quote": "cannot wait until Monday"}]}],
         }
     )
 
@@ -140,13 +137,23 @@ class ReaderStyles(Body):
     """Up to two."""
 
 
+AGREED: dict[str, Any] = {"agree": {"enum": [True]}}
+CONTRADICTIONS: list[Any] = [
+    {"properties": {"agree": {"enum": [False]}, "verdict": {"enum": [None]}}},
+    {"required": ["verdict"], "properties": AGREED | {"verdict": {"type": "string"}}},
+    {"required": ["criteria"], "properties": AGREED | {"criteria": {"minItems": 1}}},
+    {"required": ["factors"], "properties": AGREED | {"factors": {"minItems": 1}}},
+]
+
+
 class FeedbackRequest(Body):
     """What a careful reader says: that the answer is right, or what it should have been.
 
-    A correction is whole: criteria and factors that it does not name are not present.
+    A correction is whole: it has a verdict, and criteria and factors that it does not name are not present. Who agrees
+    leaves all but a reason out.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"agree": True}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"agree": True}], "not": {"anyOf": CONTRADICTIONS}})
 
     agree: bool
     """True: the answer is right. False: it should have been as follows."""

@@ -30,10 +30,10 @@ BATCH_LIMITS = f"{MAX_ITEMS} items and {MAX_BATCH_CHARACTERS} characters"
 
 # What a reader cannot see: white space, controls, soft hyphen, joiners and marks of direction, fillers.
 INVISIBLE = (
-    r"\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    r"\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
 )
-_VISIBLE = re.compile(f"[^{INVISIBLE}\u180f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
+_VISIBLE = re.compile(f"[^{INVISIBLE}\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 EXAMPLE = (
@@ -165,12 +165,18 @@ class ScoreRequest(Body):
     """How to answer; leave it out for the defaults."""
 
 
+def _tolerant(schema: dict[str, Any]) -> None:
+    """An item without a text, or with a name that is not known, does not spoil the batch: the document allows it."""
+    del schema["required"], schema["additionalProperties"]
+    schema["examples"] = [{"id": "a", "text": EXAMPLE}]
+
+
 class BatchItem(Body):
-    """One situation of a batch. A text that cannot be scored gets an error of its own."""
+    """One situation of a batch. One that does not fit gets an error of its own."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "a", "text": EXAMPLE}]})
+    model_config = ConfigDict(json_schema_extra=_tolerant)
 
-    text: str = Field(description="As in `/v1/score`.")
+    text: str = Field(description="As in `/v1/score`. An item without one gets an error of its own.")
     id: Identifier | None = Field(default=None, description="Yours; echoed in the answer.")
     group: Identifier | None = None
     """What the summary counts by, such as a site or a question."""

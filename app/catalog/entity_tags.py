@@ -10,7 +10,6 @@ from starlette.responses import Response
 from app.errors import AppError
 
 A = TypeVar("A", bound=BaseModel)
-
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
 

@@ -8,9 +8,15 @@ from pydantic_core import PydanticCustomError
 from app.catalog.tables import SLUG_LENGTH
 from app.numbers import whole
 
-LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
-PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-PUBLISHER = r"^[^\x00-\x1f\x7f|\u2028\u2029]*$"
+
+def _visible(but: str) -> str:
+    """A pattern for text of signs other than these, at least one of them no white space."""
+    return rf"^[^{but}]*[^\s\x85{but}][^{but}]*$"
+
+
+LINE = _visible(r"\x00-\x1f\x7f\u2028\u2029")
+PROSE = _visible(r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f")
+PUBLISHER = _visible(r"\x00-\x1f\x7f|\u2028\u2029")
 
 
 def _line(most: int, pattern: str = LINE) -> Any:
@@ -38,6 +44,18 @@ Focus = Annotated[list[Literal["leadership", "management", "technology"]], _each
 Delivery = Annotated[list[Literal["on-campus", "online", "blended"]], _each_once(3), AfterValidator(_once)]
 Pace = Annotated[list[Literal["part-time", "modular"]], _each_once(2), AfterValidator(_once)]
 Side = Literal["leadership", "management"]
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """No item is without this field, so a merge patch may not take it away."""
+    (kind,) = (choice for choice in schema.pop("anyOf") if choice != {"type": "null"})
+    schema.pop("default", None)
+    schema.update(kind)
+
+
+def _stays() -> Any:
+    """A field of a merge patch that can be replaced and not taken away: null is refused with the merged item."""
+    return Field(default=None, json_schema_extra=_never_null)
 
 
 class Body(BaseModel):
@@ -135,13 +153,13 @@ class SkillGiven(Body):
 class ProgramPatch(Body):
     """A merge patch (RFC 7396): what is named is replaced, lists as a whole; null takes away; the rest stays."""
 
-    name: Name | None = None
+    name: Name | None = _stays()
     """What people call it."""
-    description: Text | None = None
+    description: Text | None = _stays()
     """What it is, in a sentence or two."""
-    school: Name | None = None
+    school: Name | None = _stays()
     """Who teaches it."""
-    audience: Text | None = None
+    audience: Text | None = _stays()
     """Whom it is made for."""
     focus: Focus | None = None
     """What it is mainly about."""
@@ -172,13 +190,13 @@ class ProgramPatch(Body):
 class SkillPatch(Body):
     """A merge patch (RFC 7396): what is named is replaced, lists as a whole; null takes away; the rest stays."""
 
-    name: Name | None = None
+    name: Name | None = _stays()
     """What people call it."""
-    description: Text | None = None
+    description: Text | None = _stays()
     """What it is, in a sentence or two."""
-    concept: Side | None = None
+    concept: Side | None = _stays()
     """The kind of role that needs it."""
-    purpose: Text | None = None
+    purpose: Text | None = _stays()
     """What it is for."""
     source: Sources | None = None
     """Where these statements come from."""

@@ -1,10 +1,9 @@
 """What the catalogue answers, and the query parameters of its lists."""
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AliasPath, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
 from sqlmodel import SQLModel
 
 from app.catalog.tables import (
@@ -18,10 +17,8 @@ from app.catalog.tables import (
     SkillBase,
     StyleBase,
 )
+from app.moments import Moment
 from app.pagination import PRINTABLE, ListQuery, Page, sort_by
-
-MOMENT_EXAMPLE = "2026-11-25T08:00:00Z"
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class Answer(BaseModel):
@@ -330,21 +327,6 @@ class StyleQuery(ListQuery):
     concept: list[Side] = facet("Styles of leading or of managing.")
     criterion: list[Word] = facet("Slug of a criterion that speaks for the style.")
     factor: list[Word] = facet("Slug of a factor that speaks for the style.")
-
-
-def _moment(value: Any) -> Any:
-    """RFC 3339 and nothing else, within the years that every time zone has."""
-    try:
-        if isinstance(value, str) and MOMENT.fullmatch(value):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):  # no such day or hour, or beyond the first or last year
-        pass
-    raise ValueError(f"give a time as {MOMENT_EXAMPLE}, a plus sign written as %2B")
-
-
-Moment = Annotated[
-    AwareDatetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40})
-]
 
 
 class SyncQuery(ListQuery):

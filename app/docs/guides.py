@@ -1,20 +1,17 @@
 """Guides as pages in the style of the reading view: written ones, and every error code with its cause and remedy."""
 
 import json
-import re
-from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 import yaml
 
 from app.docs.examples import HERE, PROBLEMS
-from app.docs.reading import page, prose
+from app.docs.markdown import chapters, prose
+from app.docs.reading import page
 
 MISTAKES = HERE / "mistakes.yaml"
 SHOWN_DETAILS = 5
-_CODE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 MISTAKES_LEAD = """Every error of this service is `application/problem+json` (RFC 9457) in one shape. Act on `code`: it
 is stable. `detail` says what to do, in words for people, and may be put better at any time. `errors` points at each
 fault, with a JSON pointer into the body or `?name` for a parameter. Nothing that you sent is ever repeated.
@@ -23,13 +20,9 @@ What is shown here are real answers of a real service."""
 
 
 def guide(name: str) -> str:
-    """A written guide, from its Markdown file: headings of two levels, code blocks, and what `prose` knows."""
-    head, *chapters = _HEADING.split((HERE / f"{name}.md").read_text(encoding="utf-8"))
-    title, _, lead = head.removeprefix("# ").partition("\n")
-    sections = list(zip(chapters[::2], chapters[1::2], strict=True))
-    body = [f"<h1>{escape(title)}</h1>{_mixed(lead)}"]
-    body += [f'<h2 id="{_anchor(name)}">{escape(name)}</h2>{_mixed(text)}' for name, text in sections]
-    return page(title, [(_anchor(name), name) for name, _ in sections], "\n".join(body))
+    """A written guide, from its Markdown file."""
+    title, contents, body = chapters((HERE / f"{name}.md").read_text(encoding="utf-8"))
+    return page(title, contents, body)
 
 
 def mistakes() -> str:
@@ -61,19 +54,3 @@ def _mistake(code: str, problems: list[dict[str, Any]], cause: str = "", remedy:
         f"{prose(f'**Cause.** {cause}')}{prose(f'**What to do.** {remedy}')}"
         f"<p><strong>What it says</strong>, for example:</p><ul>{details}</ul></section>"
     )
-
-
-def _mixed(text: str) -> str:
-    return "".join(_parts(text))
-
-
-def _parts(text: str) -> Iterator[str]:
-    words, *rest = _CODE.split(text)
-    yield prose(words)
-    for language, code, following in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
-        yield f'<pre tabindex="0" aria-label="{escape(language)}"><code>{escape(code.rstrip())}</code></pre>'
-        yield prose(following)
-
-
-def _anchor(heading: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")

@@ -1,12 +1,12 @@
 """The reading view: the OpenAPI document as plain HTML, for paper, for screen readers and without scripts."""
 
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
 from app.docs.examples import answer_of
+from app.docs.markdown import inline, prose
 
 Json = dict[str, Any]
 
@@ -19,6 +19,10 @@ PAGE = """<!doctype html>
 <a href="../docs/operating">Operating</a> · <a href="../openapi.json">OpenAPI</a></p>{contents}</nav>
 <main>{main}</main></body></html>
 """
+SHOWN_LINES, FOLDED_LINES = 10, 16
+"""How much of an example paper shows, and from which length on it is cut. On screen all are whole."""
+PAPER = """<p class="paper">On paper an example of more than {folded} lines ends after {shown} with …, and what errors
+say stands once, under Errors. On screen everything stands in its place.</p>"""
 BOUNDS = {
     "minimum": "at least {}",
     "maximum": "at most {}",
@@ -34,6 +38,7 @@ def render(document: Json) -> str:
     info, schemas = document["info"], document["components"]["schemas"]
     main = [f"<h1>{escape(info['title'])}</h1><p><strong>{escape(info['summary'])}</strong></p>"]
     main.append(prose(info["description"].replace("](docs", "](../docs")))
+    main.append(PAPER.format(folded=FOLDED_LINES, shown=SHOWN_LINES))
     contents = []
     for tag in document["tags"]:
         name = tag["name"]
@@ -45,6 +50,8 @@ def render(document: Json) -> str:
                     entries.append(_entry(operation["operationId"], operation["summary"]))
                     main.append(_operation(method, path, operation, schemas))
         contents.append(f"{_entry(name, name.capitalize())[:-5]}<ul>{''.join(entries)}</ul></li>")
+    main.append(_errors(document["paths"]))
+    contents.append(_entry("errors", "Errors"))
     main.append('<h2 id="schemas">Schemas</h2><p>Fields are always there unless marked optional.</p>')
     main += [_schema(name, schema) for name, schema in schemas.items()]
     names = "".join(_entry(f"schema-{name}", name) for name in schemas)
@@ -59,39 +66,16 @@ def page(title: str, contents: Iterable[tuple[str, str]], main: str) -> str:
     return PAGE.format(title=f"{escape(title)} · Lead or Manage", contents=f"<ul>{listed}</ul>", main=main)
 
 
-def prose(text: str) -> str:
-    """Paragraphs and lists of the little Markdown that our descriptions use: code, bold, emphasis and links."""
-    blocks = []
-    for block in re.split(r"\n\s*\n", text.strip()):
-        if block.startswith("- "):
-            items = "".join(f"<li>{_inline(item)}</li>" for item in re.split(r"(?:^|\n)- ", block)[1:])
-            blocks.append(f"<ul>{items}</ul>")
-        else:
-            blocks.append(f"<p>{_inline(block)}</p>")
-    return "".join(blocks)
-
-
-def _inline(text: str) -> str:
-    code: list[str] = []
-
-    def aside(found: re.Match[str]) -> str:
-        code.append(f"<code>{found[1]}</code>")
-        return f"\0{len(code) - 1}\0"  # nothing in it that the marks below could take for their own
-
-    words = re.sub(r"`([^`]*)`", aside, escape(text))
-    words = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", words, flags=re.DOTALL)
-    words = re.sub(r"\*(.+?)\*", r"<em>\1</em>", words, flags=re.DOTALL)
-    words = re.sub(r"\[(.+?)\]\((.+?)\)", r'<a href="\2">\1</a>', words, flags=re.DOTALL)
-    return re.sub(r"\0(\d+)\0", lambda found: code[int(found[1])], words)
-
-
 def _entry(target: str, text: str) -> str:
     return f'<li><a href="#{target}">{escape(text)}</a></li>'
 
 
 def _example(title: str, value: Any) -> str:
-    shown = escape(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
-    return f'<h4>{escape(title)}</h4><pre tabindex="0"><code>{shown}</code></pre>'
+    lines = (value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)).splitlines()
+    cut = SHOWN_LINES if len(lines) > FOLDED_LINES else len(lines)
+    first, rest = (escape("\n".join(part)) for part in (lines[:cut], lines[cut:]))
+    folded = f'<span class="rest">\n{rest}</span>' if rest else ""
+    return f'<h4>{escape(title)}</h4><pre tabindex="0"><code>{first}{folded}</code></pre>'
 
 
 def _table(caption: str, head: str, rows: Iterable[tuple[str, ...]]) -> str:
@@ -119,23 +103,43 @@ def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
         kind = _type(content["schema"]) if media_type == "application/json" else f"<code>{escape(media_type)}</code>"
         parts.append(f"<p>Answer: {kind}</p>")
         parts.append(_example("Answer, an example", content["example"]))
-    rows = []
-    for status, response in operation["responses"].items():
-        for content in response.get("content", {}).values():
-            for example in content.get("examples", {}).values() if not status.startswith("2") else ():
-                found = example["value"]
-                rows.append((f"{status} {found['title']}", f"<code>{found['code']}</code>", escape(found["detail"])))
-    parts.append(_table(f"Errors, each a {_link('Problem')}", "Status|Code|What it says", rows))
+    rows = [
+        (f"{status} {found['title']}", f"<code>{found['code']}</code>", escape(found["detail"]))
+        for status, found in _problems(operation)
+    ]
+    told = _table(f"Errors, each a {_link('Problem')}", "Status|Code|What it says", rows)
+    codes = dict.fromkeys(f"{status} <code>{found['code']}</code>" for status, found in _problems(operation))
+    parts.append(f'<div class="screen">{told}</div><p class="paper">Errors: {", ".join(codes)}.</p>')
     return "".join(parts) + "</section>"
+
+
+def _problems(operation: Json) -> Iterator[tuple[str, Json]]:
+    """The problems that an operation is shown with, each with its status."""
+    for status, response in operation["responses"].items():
+        for content in response.get("content", {}).values() if not status.startswith("2") else ():
+            yield from ((status, example["value"]) for example in content.get("examples", {}).values())
+
+
+def _errors(paths: Json) -> str:
+    """What every error says, each once."""
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    for operations in paths.values():
+        for operation in operations.values():
+            for status, problem in _problems(operation):
+                found.setdefault((status, problem["title"], problem["code"]), {})[problem["detail"]] = None
+    rows = [
+        (f"{status} {title}", f"<code>{code}</code>", "<br>".join(map(escape, details)))
+        for (status, title, code), details in sorted(found.items())
+    ]
+    lead = prose("What each says, for example. [Mistakes and their errors](../docs/mistakes) has cause and remedy.")
+    return f'<h2 id="errors">Errors</h2>{lead}' + _table("Every error", "Status|Code|What it says", rows)
 
 
 def _parameter(parameter: Json) -> tuple[str, str, str]:
     schema = parameter["schema"]
-    if "anyOf" in schema:  # null stands for a parameter that is not there; nobody can send it
-        schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")
     need = " <small>required</small>" if parameter.get("required") else ""
     example = f" Example: <code>{escape(str(parameter['example']))}</code>." if "example" in parameter else ""
-    return f"<code>{parameter['name']}</code>{need}", _type(schema), _inline(parameter["description"]) + example
+    return f"<code>{parameter['name']}</code>{need}", _type(schema), inline(parameter["description"]) + example
 
 
 def _schema(name: str, schema: Json) -> str:
@@ -143,7 +147,7 @@ def _schema(name: str, schema: Json) -> str:
     rows = []
     for field, inner in schema["properties"].items():
         need = "" if field in schema.get("required", ()) else " <small>optional</small>"
-        rows.append((f"<code>{field}</code>{need}", _type(inner), _inline(inner["description"])))
+        rows.append((f"<code>{field}</code>{need}", _type(inner), inline(inner["description"])))
     parts.append(_table("Fields", "Name|Type|What it is", rows))
     return "".join(parts) + "</section>"
 
@@ -158,11 +162,14 @@ def _type(schema: Json) -> str:
         return _link(schema["$ref"].rsplit("/", 1)[-1])
     if "anyOf" in schema:
         return " or ".join(_type(choice) for choice in schema["anyOf"])
-    if "enum" in schema or "const" in schema:
-        values = schema.get("enum") or [schema["const"]]
-        return " | ".join(f"<code>{escape(json.dumps(value))}</code>" for value in values)
-    kind = f"list of {_type(schema['items'])}" if schema.get("type") == "array" else str(schema.get("type", "any"))
-    bounds = [words.format(f"{schema[key]:,}") for key, words in BOUNDS.items() if key in schema]
+    kinds = schema.get("type", "any")
+    kind, *more = kinds if isinstance(kinds, list) else [kinds]
+    null = " or null" if more else ""
+    if "enum" in schema:
+        values = [value for value in schema["enum"] if value is not None]
+        return " | ".join(f"<code>{escape(json.dumps(value))}</code>" for value in values) + null
+    words = f"list of {_type(schema['items'])}" if kind == "array" else str(kind)
+    bounds = [bound.format(f"{schema[key]:,}") for key, bound in BOUNDS.items() if key in schema]
     if schema.get("default") is not None and not isinstance(schema["default"], (dict, list)):
         bounds.append(f"default <code>{escape(json.dumps(schema['default']))}</code>")
-    return ", ".join([kind, *bounds])
+    return ", ".join([words, *bounds]) + null

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.assessments.answers import Answer
 from app.assessments.batch_answers import Summarised
 from app.assessments.requests import Catalogue, Delivery, Focus, Options, Pace, Preferences
-from app.pagination import PRINTABLE, PageInfo
+from app.pagination import PRINTABLE, PageInfo, cursor
 from app.scoring.labels import OffsetUnit
 
 Included = Literal["evidence", "recommendations"]
@@ -74,9 +74,7 @@ class JobList(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(default=20, ge=1, le=100, description="Items per page, 1 to 100.")
-    cursor: str | None = Field(
-        default=None, max_length=200, pattern=PRINTABLE, description="Opaque, from `page.next` or `page.prev`."
-    )
+    cursor: str | None = cursor(200)
 
 
 class ResultsQuery(BaseModel):

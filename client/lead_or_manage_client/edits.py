@@ -71,13 +71,13 @@ class ProgramGiven(TypedDict):
 class ProgramPatch(TypedDict, total=False):
     """What is named is replaced, lists as a whole; None takes away; the rest stays."""
 
-    name: str | None
+    name: str
     """What people call it."""
-    description: str | None
+    description: str
     """What it is, in a sentence or two."""
-    school: str | None
+    school: str
     """Who teaches it."""
-    audience: str | None
+    audience: str
     """Whom it is made for."""
     focus: list[str] | None
     """What it is mainly about."""
@@ -125,13 +125,13 @@ class SkillGiven(TypedDict):
 class SkillPatch(TypedDict, total=False):
     """What is named is replaced, lists as a whole; None takes away; the rest stays."""
 
-    name: str | None
+    name: str
     """What people call it."""
-    description: str | None
+    description: str
     """What it is, in a sentence or two."""
-    concept: Side | None
+    concept: Side
     """The kind of role that needs it."""
-    purpose: str | None
+    purpose: str
     """What it is for."""
     source: list[SourceGiven] | None
     """Where these statements come from."""
