@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.support.missing import cannot_run
 from tests.support.servers import Server
+
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")

@@ -16,7 +16,6 @@ from tests.support.servers import Server
 from tests.support.texts import SITUATION
 
 PATIENCE = 30_000
-expect.set_options(timeout=PATIENCE)
 EMOJI = "🏭 "  # two UTF-16 units: offsets in any other unit would be off by one
 
 
@@ -191,13 +190,13 @@ def test_a_column_becomes_a_table_that_sorts_and_a_safe_csv(page: Page, server: 
     shares = [int(value.split()[0]) for value in column if value]
     assert shares == sorted(shares)
     assert column[-1] == ""
-    page.get_by_role("button", name="Line", exact=True).click()
+    page.get_by_role("button", name="Row", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as CSV").click()
     download.value.save_as(tmp_path / "table.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "table.csv").read_bytes().decode("utf-8-sig"), newline="")))
     assert [row["text"] for row in rows[:4]] == [f"'{lines[0]}", SITUATION, f"'{lines[3]}", "'-"]
-    assert rows[1]["line"] == "3"
+    assert rows[1]["row"] == "3"
     assert float(rows[1]["standardization"]) >= 0
     assert rows[4]["error"].startswith("The text is longer")
 

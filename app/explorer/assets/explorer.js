@@ -1,6 +1,6 @@
 // The views: judge one situation, compare two; the table and the catalogue are fetched when they are opened.
 
-import { announce, apology, ask, copy, fragment, h, hasKey, judgement, listed, percent, plane, title, verdictWords } from "./parts.js";
+import { announce, apology, ask, copy, fragment, h, hasKey, judgement, listed, percent, plane, share, title, verdictWords } from "./parts.js";
 
 const PAUSE = 400; // ms without a key before the text is judged
 const SLOW = 4000; // ms after which the wait is explained
@@ -88,13 +88,6 @@ function examples(put) {
 }
 
 const action = (label, onclick) => h("li", {}, h("button", { type: "button", onclick }, label));
-
-/** Put a link to this state into the address bar and the clipboard. */
-export function share(view, texts) {
-  const link = location.href.split("#")[0] + fragment(view, texts);
-  history.replaceState(null, "", link);
-  return copy(link, "Link", "It holds the text after its # sign, which a browser sends to no server.");
-}
 
 const address = () => new URL("v1/score", location.href.split("#")[0]).href;
 

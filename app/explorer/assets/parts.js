@@ -39,11 +39,11 @@ export function verdictWords({ status, verdict }) {
   return VERDICTS[verdict]?.[status === "uncertain" ? 1 : 0] ?? title(verdict);
 }
 
-/** A refusal in words for the reader; `again` says whether trying again can help. */
+/** A refusal in words for the reader; `again` says whether trying again can help, `status` is that of HTTP. */
 export class Refusal extends Error {
-  constructor(message, again, id) {
+  constructor(message, again, id, status) {
     super(message);
-    Object.assign(this, { again, id });
+    Object.assign(this, { again, id, status });
   }
 }
 
@@ -120,7 +120,7 @@ async function refusal(response) {
   const detail = problem.detail || `The service answered with the status ${response.status}.`;
   if (response.status === 403) key = ""; // with another key it may work: the next attempt asks for one
   const again = response.status >= 500 || [401, 403, 429].includes(response.status);
-  return new Refusal(detail, again, problem.request_id);
+  return new Refusal(detail, again, problem.request_id, response.status);
 }
 
 /** A refusal as a note with a way out. */
@@ -167,6 +167,13 @@ export async function copy(text, what, note = "") {
     dialog.showModal();
     area.select();
   }
+}
+
+/** Put a link to this state into the address bar and the clipboard. */
+export function share(view, texts) {
+  const link = location.href.split("#")[0] + fragment(view, texts);
+  history.replaceState(null, "", link);
+  return copy(link, "Link", "It holds the text after its # sign, which a browser sends to no server.");
 }
 
 /** A bar from 0 to 1: filled where present, hollow where not. */
