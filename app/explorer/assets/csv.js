@@ -7,7 +7,7 @@ const WORDS_AFTER_QUOTE = "Words follow the closing quote of a cell. Double each
 /** The lines of a text: LF and CRLF end them, and CR where the first line ends in a lone one. */
 class Lines {
   constructor(text) {
-    const ends = /^[^\r\n]*\r(?!\n)/.test(text) ? /\r\n|[\r\n]/g : /\r?\n/g;
+    const ends = /^[^\r\n]*\r(?!\n)/.test(text) ? /\r\n|[\r\n]/g : /\r?\n|\r$/g;
     Object.assign(this, { text, starts: [], ends: [] });
     let start = 0;
     for (const { 0: end, index } of text.matchAll(ends)) start = this.add(start, index) + end.length;
