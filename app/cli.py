@@ -58,9 +58,7 @@ def fail(message: object) -> typer.Exit:
 
 def _settings(**overrides: Any) -> Settings:
     try:
-        settings = load_settings()
-        given = {name: value for name, value in overrides.items() if value is not None}
-        return Settings.model_validate(settings.model_dump() | given)
+        return load_settings(**overrides)
     except SettingsError as error:
         raise fail(error) from None
 

@@ -287,7 +287,7 @@ def run(settings: Settings) -> None:
         timeout_worker_healthcheck=120,  # a worker imports for long on a busy machine
         timeout_keep_alive=65,
         proxy_headers=True,
-        forwarded_allow_ips=settings.trusted_proxies,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
     )

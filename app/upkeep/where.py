@@ -38,9 +38,13 @@ def lines(settings: Settings) -> Iterator[str]:
     yield ""
     for name in Settings.model_fields:
         value = getattr(settings, name)
-        told = shown(url) if name == "database_url" else "-" if value in (None, "", ()) else str(value)
+        told = shown(url) if name == "database_url" else _told(value)
         source = "environment" if name in settings.model_fields_set else "default"
         yield f"{PREFIX + name.upper():<22}{source:<13}{told}"
+
+
+def _told(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) and value else "-" if value in (None, "", ()) else str(value)
 
 
 def _state(url: URL) -> str:
