@@ -12,12 +12,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, MetaData, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, create_engine
 
+from app.database_errors import folder_of, told
+from app.failures import Failure
 from app.outages import is_busy
-from app.settings import SettingsError
 
 log = logging.getLogger("lead_or_manage.database")
 
@@ -29,6 +31,12 @@ BRIEFLY = 0.5
 """The patience of what has something to fall back on."""
 START_SECONDS = 30.0
 STATEMENT_SECONDS = 30
+MAKES_IT = "`lead-or-manage serve`, or `seed`, makes it"
+OLDER = f"this database is not that of this release; {MAKES_IT} so"
+NEWER = (
+    "the database was written by a newer release, whose migrations this one does not have: run that release or a later "
+    "one, or restore a backup from before the upgrade"
+)
 _START_LOCK = 0x4C4F4D31  # any constant, the same in every process of the service
 
 
@@ -56,7 +64,7 @@ def connect(database_url: str) -> Engine:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            folder_of(url)
         engine = create_engine(
             url,
             hide_parameters=True,
@@ -165,14 +173,25 @@ def is_current(engine: Engine, migrations: Path) -> bool:
 
 @contextmanager
 def current_database(database_url: str, migrations: Path) -> Iterator[Engine]:
-    """The database of a command. Raises SettingsError where it is not that of this release."""
-    engine = connect(database_url)
+    """The database of a command. Raises Failure where there is none, or not that of this release."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise Failure(f"LOM_DATABASE_URL: there is no database {url.database} yet; {MAKES_IT}")
+    with told(database_url):
+        engine = connect(database_url)
+        try:
+            if not is_current(engine, migrations):
+                raise Failure(f"LOM_DATABASE_URL: {NEWER if is_newer(engine, migrations) else OLDER}")
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def is_newer(engine: Engine, migrations: Path) -> bool:
+    """Whether the database stands at a migration that this release does not have."""
+    with engine.connect().execution_options(readonly=True) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
     try:
-        if not is_current(engine, migrations):
-            raise SettingsError(
-                "LOM_DATABASE_URL: this database is not that of this release; `lead-or-manage serve`, or `seed`, "
-                "makes it so"
-            )
-        yield engine
-    finally:
-        engine.dispose()
+        return bool(current and not ScriptDirectory.from_config(alembic_config(migrations)).get_revision(current))
+    except CommandError:
+        return True

@@ -4,17 +4,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from alembic.util import CommandError
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlmodel import Session
 from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
@@ -29,9 +26,8 @@ from app.assessments import routes as assessments
 from app.assessments.service import Assessor
 from app.catalog import routes as catalog
 from app.catalog import writes
-from app.catalog.seeding import Seed, SeedReport, sync
 from app.cleanup import Cleanup
-from app.database import connect, is_current, prepare
+from app.database import connect, is_current
 from app.docs import openapi
 from app.docs import routes as docs
 from app.docs.examples import chapters
@@ -39,16 +35,18 @@ from app.errors import Unavailable, responses
 from app.explorer import routes as explorer
 from app.handlers import add_handlers
 from app.jobs import routes as jobs
-from app.jobs.runner import Queue, Runner
+from app.jobs.queues import open_queue
+from app.jobs.runner import Runner
+from app.logs import step
 from app.mcp import mount as mcp
 from app.metrics import watch_pool
 from app.middleware import BodyLimit, ConditionalGet, RequestContext, RootPath
+from app.presence import in_use
 from app.privacy import routes as privacy
 from app.scoring import Scorer
-from app.settings import Settings, SettingsError, data_path
+from app.settings import Settings, data_path
 from app.telemetry import routes as telemetry
 from app.telemetry.tracing import tracing
-from app.upkeep.presence import UpkeepError, in_use
 from app.write_gate import WriteGate
 
 BODY_LIMIT = 256 * 1024
@@ -58,11 +56,6 @@ WRITING = (*OWN_PATHS, "/v1/programs", "/v1/skills")
 UPLOADS = 6
 """Uploads of one process that work on what has arrived at the same time; others wait without a thread."""
 DESCRIPTION = (Path(__file__).parent / "docs" / "introduction.md").read_text(encoding="utf-8")
-NEWER = (
-    "the database was written by a newer release, whose migrations this one does not have: run that release or a later "
-    "one, or restore a backup from before the upgrade"
-)
-
 health = APIRouter(tags=["health"])
 
 
@@ -104,47 +97,6 @@ def readyz(request: Request) -> dict[str, str]:
     return {"status": "ready", "model": request.app.state.assessor.scorer.version}
 
 
-def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
-    """Migrate the database of these settings and bring the catalogue up to date. Safe in many processes at once."""
-    reports: list[SeedReport] = []
-    read = Seed(seed or data_path("seed"))
-
-    def fill(session: Session) -> None:
-        reports.append(sync(session, read))
-
-    engine = connect(settings.database_url)
-    try:
-        with in_use(engine):
-            prepare(engine, data_path("migrations"), fill)
-    except CommandError:
-        raise UpkeepError(NEWER) from None
-    finally:
-        engine.dispose()
-    return reports[0]
-
-
-def queue_module(settings: Settings) -> Any:
-    """What carries chunks to workers. Raises SettingsError where there is no PostgreSQL or no extra `worker`."""
-    if not settings.database_url.startswith("postgresql"):
-        raise SettingsError("LOM_JOBS: a queue needs PostgreSQL; set LOM_DATABASE_URL to one")
-    try:
-        return import_module("app.jobs.queue")
-    except ImportError:
-        raise SettingsError("LOM_JOBS: a queue needs the package installed with its extra `worker`") from None
-
-
-def open_queue(settings: Settings) -> Queue | None:
-    """The queue that the settings ask for, or None where `serve` scores by itself."""
-    if settings.jobs == "embedded":
-        return None
-    engine = connect(settings.database_url)
-    try:
-        queue: Queue = queue_module(settings).ProcrastinateQueue(engine)
-    finally:
-        engine.dispose()
-    return queue
-
-
 _documents: dict[tuple[bool | None, str], bytes] = {}
 """The OpenAPI documents of this process as they are served, by the settings that they depend on: one takes a second."""
 
@@ -162,6 +114,7 @@ async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> 
     app.state.engine = connect(settings.database_url)
     watch_pool(app.state.engine)
     app.state.limiter = open_limiter(app.state.engine)
+    step("Loading the model")
     app.state.assessor = Assessor(scorer or Scorer.load(), settings.scoring_slots)
     app.state.cleanup, app.state.uploads = Cleanup(app.state.engine), CapacityLimiter(UPLOADS)
     app.state.archive = Archive(app.state.engine, app.state.assessor, settings.retention_days, app.state.cleanup)

@@ -20,7 +20,7 @@ from sqlmodel import Session, func, select
 from app.access.keys import create
 from app.archive.tables import KeptAssessment
 from app.assessments.service import Assessor
-from app.main import set_up
+from app.catalog.setup import set_up
 from app.settings import Settings
 from tests.support.apps import key, running
 from tests.support.databases import Databases

@@ -15,10 +15,10 @@ from sqlmodel import Session, col
 from typer.testing import CliRunner
 
 from app.access.keys import create
+from app.catalog.setup import set_up
 from app.catalog.tables import Program
 from app.cli import cli
 from app.database import alembic_config, connect
-from app.main import set_up
 from app.settings import Settings, data_path
 from tests.support.apps import running
 from tests.support.databases import Databases

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.main import open_queue
+from app.jobs.queues import open_queue
 from app.settings import Settings, SettingsError
 from tests.support.databases import Databases
 

@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from app.catalog.seeding import SeedError
+from app.catalog.setup import set_up
 from app.catalog.tables import Program, Style
-from app.main import set_up
 from app.settings import Settings, data_path
 from tests.support.catalogue import RESOURCES, seeded
 from tests.support.databases import Databases

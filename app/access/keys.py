@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from app.access.tables import ApiKey
+from app.failures import Failure
 
 PREFIX = "lom_live_"
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -18,7 +19,7 @@ _RANDOM, _CHECKSUM = 32, 6
 SCOPES = ("read", "score", "write", "admin")
 
 
-class AccessError(Exception):
+class AccessError(Failure):
     """A key cannot be created, rotated or revoked as asked; the message says why."""
 
 

@@ -1,4 +1,4 @@
-"""lead-or-manage programs export | import."""
+"""lead-or-manage seed, programs export | import."""
 
 from collections import Counter
 from contextlib import AbstractContextManager
@@ -9,6 +9,7 @@ import typer
 from sqlalchemy import Engine
 
 from app.catalog.importing import Outcome, export_programs, import_programs
+from app.catalog.setup import set_up
 from app.catalog.spreadsheet import SheetError
 from app.catalog.tables import TENANT_LENGTH
 from app.database import current_database
@@ -70,3 +71,16 @@ def import_(
     typer.echo(f"{counts}{nothing}", err=refused)
     if refused:
         raise typer.Exit(1)
+
+
+def seed(
+    source: Annotated[Path | None, typer.Option("--from", help="Seed folder [the one that is shipped]")] = None,
+) -> None:
+    """Bring the catalogue of the database up to date with the seed files. Running it twice changes nothing."""
+    report = set_up(load_settings(), source)
+    for verb in ("added", "changed", "removed"):
+        for slug in getattr(report, verb):
+            typer.echo(f"{verb} {slug}")
+    for slug in report.kept:
+        typer.echo(f"kept {slug} (edited)")
+    typer.echo(str(report))

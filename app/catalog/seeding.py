@@ -36,9 +36,10 @@ from app.catalog.tables import (
     StyleCriterion,
     StyleFactor,
 )
+from app.failures import Failure
 
 
-class SeedError(Exception):
+class SeedError(Failure):
     """A seed file is wrong; the message names file, line and field."""
 
 

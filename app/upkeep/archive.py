@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app import __version__
 from app.database import alembic_config
+from app.presence import UpkeepError
 from app.settings import data_path
-from app.upkeep.presence import UpkeepError
 
 FORMAT = 1
 MANIFEST, DATA = "manifest.json", "database"

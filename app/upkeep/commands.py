@@ -6,17 +6,15 @@ from typing import Annotated
 import typer
 from sqlalchemy import make_url
 
+from app.presence import UpkeepError
 from app.settings import load_settings
 from app.upkeep import postgres, sqlite
 from app.upkeep.archive import read_manifest, require_known
-from app.upkeep.presence import UpkeepError
 from app.upkeep.where import lines, shown
 
-upkeep = typer.Typer()
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="The backup, one file")]
 
 
-@upkeep.command()
 def backup(file: BackupFile) -> None:
     """Copy the database into one checked file, while the service runs; never over a file that is there."""
     url = make_url(load_settings().database_url)
@@ -35,7 +33,6 @@ def backup(file: BackupFile) -> None:
     typer.echo(f"Backed up {shown(url)} at migration {made.migration}: {file}, {size:,} bytes, read back and sound.")
 
 
-@upkeep.command()
 def restore(file: BackupFile) -> None:
     """Bring a backup back. The former SQLite file is kept aside; a PostgreSQL database must be empty."""
     url = make_url(load_settings().database_url)
@@ -54,7 +51,6 @@ def restore(file: BackupFile) -> None:
     typer.echo("`lead-or-manage serve` brings it up to date. Delete again what was deleted since the backup was made.")
 
 
-@upkeep.command()
 def where() -> None:
     """Where the database, the model and the seed are, and where each setting comes from."""
     for line in lines(load_settings()):

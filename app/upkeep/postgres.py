@@ -11,8 +11,8 @@ from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import connect
+from app.presence import UpkeepError
 from app.upkeep.archive import Manifest, pack, require_known, unpack
-from app.upkeep.presence import UpkeepError
 
 _MIGRATION = re.compile(r"^COPY \S*alembic_version .*\n(\w+)$", re.MULTILINE)
 _TABLES = text(

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.presence import UpkeepError, alone
 from app.upkeep.archive import Manifest, pack, require_known, unpack
-from app.upkeep.presence import UpkeepError, alone
 
 PATIENCE_SECONDS = 60
 COMPANIONS = ("", "-journal", "-wal", "-shm")

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from app.archive import audit
 from app.archive.audit import Chain, verify
+from app.catalog.setup import set_up
 from app.cli import cli
-from app.main import set_up
 from app.settings import Settings
 from tests.support.databases import Databases
 from tests.support.organisations import Organisation

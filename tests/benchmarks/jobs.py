@@ -23,8 +23,8 @@ from sqlmodel import Session
 
 from app import cli
 from app.access.keys import create
+from app.catalog.setup import set_up
 from app.database import connect
-from app.main import set_up
 from app.scoring.scorer import Scorer
 from app.settings import Settings
 from tests.support.paths import ROOT

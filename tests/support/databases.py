@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
-from app.main import set_up
+from app.catalog.setup import set_up
 from app.settings import Settings
 
 

@@ -11,10 +11,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app.database_errors import told
+from app.failures import Failure
+
 PATIENCE_SECONDS = 5
+RESTORED = "the database is being restored just now; try again when that is done"
 
 
-class UpkeepError(Exception):
+class UpkeepError(Failure):
     """A backup cannot be made or restored as asked; the message says why and what to do."""
 
 
@@ -29,24 +33,31 @@ def in_use(engine: Engine) -> Iterator[None]:
     if engine.dialect.name != "sqlite":
         yield
         return
-    mark = mark_of(Path(str(engine.url.database)))
-    with closing(_open(mark)) as connection:
-        try:
-            connection.execute("BEGIN")
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            raise UpkeepError("the database is being restored just now; try again when that is done") from None
+    with _marked(Path(str(engine.url.database)), "BEGIN", RESTORED):
         yield
 
 
 @contextmanager
 def alone(database: Path) -> Iterator[None]:
     """Hold the database for oneself. Raises UpkeepError where a service runs on it."""
-    with closing(_open(mark_of(database))) as connection:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            raise UpkeepError(f"a service runs on {database}; stop it first") from None
+    with _marked(database, "BEGIN EXCLUSIVE", f"a service runs on {database}; stop it first"):
+        yield
+
+
+@contextmanager
+def _marked(database: Path, begin: str, taken: str) -> Iterator[None]:
+    url = f"sqlite:///{database}"
+    with told(url):
+        connection = _open(mark_of(database))
+    with closing(connection):
+        with told(url):
+            try:
+                connection.execute(begin)
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    raise UpkeepError(taken) from None
+                raise
         yield
 
 

@@ -1,0 +1,58 @@
+"""lead-or-manage evaluate, train."""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.failures import Failure
+from app.scoring import Scorer
+from app.scoring.evaluation import predict
+from app.scoring.records import RecordError, Situations, read_records
+from app.scoring.report import details, table
+from app.settings import data_path
+
+COMMANDS = "lead_or_manage.commands"
+
+
+def evaluate(
+    data: Annotated[Path | None, typer.Option(help="Labelled JSONL [the test split that is shipped]")] = None,
+    baselines: Annotated[bool, typer.Option(help="Also train and measure baselines; needs the extra `train`")] = False,
+) -> None:
+    """Measure the model against labelled situations."""
+    try:
+        situations = Situations.load(data_path("seed") / "situations")
+        records = read_records(data) if data else situations.splits["test"]
+    except RecordError as error:
+        raise Failure(str(error)) from None
+    scorer = Scorer.load()
+    where = data.name if data else f"untouched test split, trained on {len(situations.splits['train'])}"
+    typer.echo(f"model {scorer.version} on {len(records)} situations ({where})\n")
+    predictions = predict(scorer, records)
+    rows = [("this model", predictions)]
+    if baselines:
+        rows += _extra("baselines")(situations.splits["train"], records)
+    for line in [*table(rows, records), "", *details(scorer, predictions, records)]:
+        typer.echo(line)
+
+
+def train(
+    out: Annotated[Path | None, typer.Option(help="Artefact folder [app/scoring/artefact]")] = None,
+    base_model: Annotated[str | None, typer.Option(help="Folder or hub name [MiniLM from its package]")] = None,
+    teacher_model: Annotated[
+        str | None, typer.Option(help="Folder or hub name of a larger model to learn from")
+    ] = None,
+    share: Annotated[float, typer.Option(min=0.01, max=1, help="Part of the texts, for a learning curve")] = 1.0,
+) -> None:
+    """Train the model anew from seed/situations and write the artefact; needs the extra `train`."""
+    _extra("train")(data_path("seed") / "situations", out, base_model, teacher_model, share)
+
+
+def _extra(name: str) -> Any:
+    """A function that the extra `train` brings."""
+    try:
+        (entry,) = entry_points(group=COMMANDS, name=name)
+        return entry.load()
+    except (ImportError, ValueError):
+        raise Failure("this needs the extra `train`; the README says how to install it and how to retrain") from None
