@@ -1,9 +1,12 @@
-"""Cells of CSV that no spreadsheet takes for a formula, after OWASP's advice on CSV injection."""
+"""CSV for people: a mark by which spreadsheets know UTF-8, and no cell that they take for a formula (after OWASP's
+advice on CSV injection). `tests/awkward/formulas.json` has the cases, for the page of the explorer, too."""
 
 import re
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+MARK = "\ufeff"
+"""Begins every CSV file that people open; readers here leave it out."""
+_FORMULA = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r\n])")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 
 def guarded(cell: str) -> str:

@@ -15,6 +15,7 @@ from app.archive.labelled import training_records
 from app.archive.purge import purge as purge_expired
 from app.archive.tables import AuditHead
 from app.database import current_database
+from app.outputs import database_file, replacing
 from app.settings import data_path, load_settings
 
 audit = typer.Typer(name="audit", help="Check the audit of what is kept.", no_args_is_help=True)
@@ -58,10 +59,10 @@ def export(
     with (
         _database() as engine,
         Session(engine.execution_options(readonly=True)) as session,
-        out.open("w", encoding="utf-8") as file,
+        replacing(out, database_file(load_settings().database_url)) as file,
     ):
         for record in training_records(session, tenant, left_out):
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(f"{json.dumps(record, ensure_ascii=False)}\n".encode())
             count += 1
     typer.echo(f"wrote {count} to {out}")
     for reason, number in left_out.items():

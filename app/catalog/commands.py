@@ -13,7 +13,9 @@ from app.catalog.setup import set_up
 from app.catalog.spreadsheet import SheetError
 from app.catalog.tables import TENANT_LENGTH
 from app.database import current_database
+from app.outputs import database_file, refuse_same, replacing
 from app.settings import data_path, load_settings
+from app.tabular.header import DELIMITERS
 
 programs = typer.Typer(name="programs", help="Programs as CSV, out and in.", no_args_is_help=True)
 
@@ -33,12 +35,11 @@ def export(
     tenant: Annotated[str | None, typer.Option(help="Whose own programs [the shared ones]")] = None,
 ) -> None:
     """Write programs as CSV in UTF-8 with a byte order mark, as spreadsheets like it."""
+    refuse_same(file, database_file(load_settings().database_url))
     with _engine() as engine:
         table = export_programs(engine, tenant)
-    try:
-        file.write_bytes(table.encode("utf-8-sig"))
-    except OSError as error:
-        raise _fail(f"{file} cannot be written: {error.strerror}") from None
+    with replacing(file) as out:
+        out.write(table.encode())
 
 
 @programs.command(name="import")
@@ -46,6 +47,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A CSV file with the columns that `programs export` writes")],
     tenant: Annotated[str, typer.Option(help="Whose programs they are")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing")] = False,
+    delimiter: Annotated[str, typer.Option(help=f"Between cells: auto, {', '.join(DELIMITERS)}")] = "auto",
 ) -> None:
     """Add and change a tenant's programs, all rows or none; what the file does not name stays.
 
@@ -53,10 +55,12 @@ def import_(
     """
     if not tenant or len(tenant) > TENANT_LENGTH or not tenant.isprintable():
         raise _fail(f"a tenant has 1 to {TENANT_LENGTH} printable characters")
+    if delimiter not in {"auto", *DELIMITERS}:
+        raise _fail(f"--delimiter is one of: auto, {', '.join(DELIMITERS)}")
     try:
         content = file.read_bytes()
         with _engine() as engine:
-            steps = import_programs(engine, tenant, content, dry_run)
+            steps = import_programs(engine, tenant, content, dry_run, DELIMITERS.get(delimiter))
     except OSError as error:
         raise _fail(f"{file} cannot be read: {error.strerror}") from None
     except SheetError as error:

@@ -50,12 +50,14 @@ def export_programs(engine: Engine, tenant: str | None) -> str:
         return write_sheet([document(row) for row in rows])
 
 
-def import_programs(engine: Engine, tenant: str, content: bytes, dry_run: bool) -> list[Step]:
+def import_programs(
+    engine: Engine, tenant: str, content: bytes, dry_run: bool, delimiter: str | None = None
+) -> list[Step]:
     """Bring a tenant's programs to what a table says. Nothing is written in a dry run, or if any row is refused.
 
     Raises SheetError where the table itself is not sound.
     """
-    rows = list(read_sheet(content))
+    rows = list(read_sheet(content, delimiter))
     steps: list[Step] = []
     with _undoable(engine, tenant) as session:
         seen: set[Any] = set()
@@ -79,6 +81,8 @@ def _undoable(engine: Engine, tenant: str) -> Iterator[Session]:
 def _step(session: Session, given: Row, tenant: str, seen: set[Any]) -> Step:
     slug = str(given.fields["slug"] or "")
     try:
+        if given.fault:
+            raise Refused(given.fault)
         if slug in seen:
             raise Refused("slug: it stands in a row before")
         outcome, fields = _take(session, given, tenant)
@@ -113,9 +117,9 @@ def _checked(act: Callable[[], Any]) -> Any:
         return act()
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise Refused("; ".join(_told(detail["loc"], detail["type"], detail["msg"]) for detail in found[:5])) from None
+        raise Refused("; ".join(_told(detail["loc"], detail["msg"]) for detail in found[:5])) from None
     except InvalidParameter as error:
-        told = [_told(_place(detail.pointer), detail.code, detail.message) for detail in error.errors]
+        told = [_told(_place(detail.pointer), detail.message) for detail in error.errors]
         raise Refused("; ".join(told)) from None
 
 
@@ -123,7 +127,5 @@ def _place(pointer: str) -> tuple[str | int, ...]:
     return tuple(int(part) if part.isdecimal() else part for part in pointer.split("/")[1:])
 
 
-def _told(place: tuple[str | int, ...], code: str, message: str) -> str:
-    if code == "extra_forbidden":
-        return "more cells than the first row has columns"
+def _told(place: tuple[str | int, ...], message: str) -> str:
     return f"{'.'.join(str(part + 1 if isinstance(part, int) else part) for part in place)}: {message}"

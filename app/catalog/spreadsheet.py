@@ -7,18 +7,26 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from app.catalog.inputs import ProgramGiven
-from app.formulas import bare, guarded
+from app.formulas import MARK, bare, guarded
+from app.tabular.faults import ColumnError, TableEmpty, TableError, listed
+from app.tabular.header import folded
+from app.tabular.lines import WINDOW
+from app.tabular.reader import Row as Cells
+from app.tabular.reader import TableReader
 
 COLUMNS = tuple(ProgramGiven.model_fields)
 LISTS = ("focus", "seniority", "delivery", "pace", "topics", "features")
 NUMBERS = ("modules", "months")
+ALLOWED = f"The first row must name columns, slug and any others of: {', '.join(COLUMNS)}; each once."
 BAR = " | "
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
-CELL_LIMIT = 500_000
+LONGEST = WINDOW
+"""Bytes of a row: more than the longest program."""
 
 
 class SheetError(Exception):
@@ -27,15 +35,17 @@ class SheetError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table, the header being row 1, and what its cells say, by column."""
+    """One row of a table, the header being row 1, and what its cells say, by column; `fault` where it has no such."""
 
     number: int
     fields: dict[str, Any]
+    fault: str = ""
 
 
 def write_sheet(documents: Iterable[Mapping[str, Any]]) -> str:
     """Programs, as `editing.document` gives them, as a table."""
     out = io.StringIO(newline="")
+    out.write(MARK)
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for document in documents:
@@ -43,36 +53,39 @@ def write_sheet(documents: Iterable[Mapping[str, Any]]) -> str:
     return out.getvalue()
 
 
-def read_sheet(content: bytes) -> Iterator[Row]:
-    """The rows of a table, separated by commas, semicolons or tabs, with or without a byte order mark.
+def read_sheet(content: bytes, delimiter: str | None = None) -> Iterator[Row]:
+    """The rows of a table, the header being row 1. The delimiter is found out unless it is told.
 
     Raises SheetError where the table itself is not sound.
     """
+    table = TableReader({"slug": "slug"}, delimiter, anchor="", longest=LONGEST)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SheetError("the file is not UTF-8; save it as “CSV UTF-8”") from None
-    first, _, rest = text.partition("\n")
-    if re.fullmatch(r"sep=.\r?", first):
-        text, first = rest, rest.partition("\n")[0]
-    csv.field_size_limit(CELL_LIMIT)
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number = 1
-    try:
-        header = [name.strip().lower() for name in next(rows, [])]
-        _check(header)
-        for number, cells in enumerate(rows, start=2):
-            if any(cell.strip() for cell in cells):
-                yield Row(number, _fields(header, cells))
-    except csv.Error as error:
-        raise SheetError(f"after row {number}: not CSV: {error}") from None
+        for row in _rows(table, content):
+            if row.fault:
+                slug = row.cells[table.header.places["slug"]]
+                yield Row(row.number, {"slug": slug}, row.fault.message)
+            elif any((cell or "").strip() for cell in row.cells):
+                yield Row(row.number, _fields(_names(table.header.names), row.cells))
+        _names(table.header.names)
+    except (TableEmpty, ColumnError) as error:
+        raise SheetError(f"{error} {ALLOWED}") from None
+    except TableError as error:
+        raise SheetError(str(error)) from None
 
 
-def _check(header: list[str]) -> None:
-    unknown = [name for name in header if name not in COLUMNS]
-    if unknown or len(set(header)) < len(header) or "slug" not in header:
-        raise SheetError(f"the first row must name columns, slug and any others of: {', '.join(COLUMNS)}; each once")
+def _rows(table: TableReader, content: bytes) -> Iterator[Cells]:
+    yield from table.feed(content)
+    with suppress(TableEmpty):
+        yield from table.end()
+
+
+def _names(header: list[str]) -> list[str]:
+    names = [folded(name) for name in header]
+    unknown = [name for name, small in zip(header, names, strict=True) if small not in COLUMNS]
+    if unknown or len(set(names)) < len(names):
+        what = f"the first row names {listed(unknown)}" if unknown else "a column is named twice"
+        raise SheetError(f"{what}. {ALLOWED}")
+    return names
 
 
 def _cell(name: str, value: Any) -> str:
@@ -88,12 +101,9 @@ def _cell(name: str, value: Any) -> str:
     return str(value)
 
 
-def _fields(header: list[str], cells: list[str]) -> dict[str, Any]:
+def _fields(names: list[str], cells: list[str | None]) -> dict[str, Any]:
     """The cells of a row as input; a number or a list that cannot be read stays text, and is refused as such."""
-    if len(cells) > len(header):
-        return {"slug": cells[0], "": "more cells than the first row has columns"}
-    padded = cells + [""] * (len(header) - len(cells))
-    return {name: _value(name, bare(cell)) for name, cell in zip(header, padded, strict=True)}
+    return {name: _value(name, bare(cell or "")) for name, cell in zip(names, cells, strict=True)}
 
 
 def _value(name: str, cell: str) -> Any:

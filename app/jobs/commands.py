@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, get_args
 
 import typer
+from pydantic import ValidationError
 
 from app.assessments.answers import ScoreAnswer
 from app.assessments.requests import ScoreRequest
@@ -13,14 +14,18 @@ from app.catalog.setup import set_up
 from app.database import connect
 from app.errors import AppError
 from app.failures import Failure
-from app.jobs.files import FileError, score_file
-from app.jobs.items import ColumnMissing
+from app.jobs.argument import situation
+from app.jobs.files import TYPES, WRITTEN, FileError, media_type, score_file
 from app.jobs.queues import queue_module
-from app.jobs.schemas import NewJob
+from app.jobs.schemas import Delimiter, NewJob
+from app.jobs.terminal import readable
 from app.jobs.work import Judge
 from app.logs import start_log
+from app.outputs import database_file, refuse_same
 from app.scoring import Scorer
 from app.settings import load_settings
+from app.tabular.cells import Dialect
+from app.tabular.faults import ColumnError
 
 COLUMN_OPTIONS = ("text_column", "id_column", "group_column")
 
@@ -29,37 +34,26 @@ def score_text(
     text: Annotated[str, typer.Argument(help="The situation, or - for standard input, or a file's path")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer of POST /v1/score")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Score every line of a file (.ndjson, .csv) into this one (.ndjson, .csv)")
+        Path | None,
+        typer.Option(help=f"Score every line of a file ({', '.join(TYPES)}) into this one ({', '.join(WRITTEN)})"),
     ] = None,
     columns: Annotated[
-        str, typer.Option(help="CSV: columns of the text, and after commas of your id and the group")
+        str, typer.Option(help="Tables: columns of the text, and after commas of your id and the group")
     ] = "text",
+    delimiter: Annotated[
+        str, typer.Option(help=f"Tables: what stands between cells: {', '.join(get_args(Delimiter))}")
+    ] = "auto",
 ) -> None:
     """Judge one situation, or with --out every line of a file."""
-    settings = load_settings()
-    set_up(settings)
-    assessor, engine = Assessor(Scorer.load(), settings.scoring_slots), connect(settings.database_url)
     try:
-        if out is not None:
-            wanted = NewJob.model_validate(dict(zip(COLUMN_OPTIONS, columns.split(","), strict=False)))
-            judge = Judge(assessor, assessor.known(engine, "local"), wanted.options, "command-line")
-            return _score_file(Path(text), out, wanted, judge)
-        request = ScoreRequest.model_validate({"text": _read(text)})
-        answer = assessor.score(assessor.known(engine, "local"), request.text, request.id, request.options)
-    except (ValueError, AppError, ColumnMissing, FileError, OSError) as error:
-        raise Failure(_first_line(error)) from None
-    finally:
-        engine.dispose()
-    if as_json:
-        typer.echo(ScoreAnswer.model_validate(answer).model_dump_json(exclude_unset=True))
-    else:
-        typer.echo(readable(answer))
-
-
-def _score_file(source: Path, out: Path, wanted: NewJob, judge: Judge) -> None:
-    with typer.progressbar(length=source.stat().st_size, label="scoring", file=sys.stderr, show_pos=False) as bar:
-        texts, errors = score_file(source, out, wanted, judge, lambda read: bar.update(read - bar.pos))
-    typer.echo(f"{texts} texts, {errors} with an error: {out}", err=True)
+        if out is None:
+            typer.echo(_one(situation(text), as_json))
+        else:
+            _many(Path(text), out, _wanted(columns, delimiter))
+    except ColumnError as error:
+        raise Failure(f"{error} Name the columns with --columns TEXT,ID,GROUP.") from None
+    except AppError as error:
+        raise Failure(str(error)) from None
 
 
 def worker(
@@ -77,42 +71,51 @@ def worker(
         engine.dispose()
 
 
-def _read(text: str) -> str:
-    if text == "-":
-        return sys.stdin.read().rstrip("\n")
-    if len(text) < 300 and "\n" not in text and Path(text).is_file():
-        return Path(text).read_text(encoding="utf-8").rstrip("\n")
-    return text
+def _wanted(columns: str, delimiter: str) -> NewJob:
+    names = [name.decode().strip() or None for name in Dialect(",").split(columns.encode()).cells]
+    if len(names) > len(COLUMN_OPTIONS):
+        raise FileError('--columns names at most three: TEXT,ID,GROUP; put a name with a comma into quotes ("")')
+    given = {option: name for option, name in zip(COLUMN_OPTIONS, names, strict=False) if name}
+    try:
+        return NewJob.model_validate(given | {"delimiter": delimiter})
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        option = "delimiter" if told["loc"] == ("delimiter",) else "columns"
+        raise FileError(f"--{option}: {told['msg']}") from None
 
 
-def _first_line(error: Exception) -> str:
-    errors = getattr(error, "errors", None)
-    return str(errors()[0]["msg"]) if callable(errors) else str(error)
+def _one(text: str, as_json: bool) -> str:
+    try:
+        request = ScoreRequest.model_validate({"text": text})
+    except ValidationError as error:
+        raise FileError(error.errors()[0]["msg"]) from None
+    settings = load_settings()
+    set_up(settings)
+    assessor, engine = Assessor(Scorer.load(), settings.scoring_slots), connect(settings.database_url)
+    try:
+        answer = assessor.score(assessor.known(engine, "local"), request.text, request.id, request.options)
+    finally:
+        engine.dispose()
+    return ScoreAnswer.model_validate(answer).model_dump_json(exclude_unset=True) if as_json else readable(answer)
 
 
-def readable(answer: dict[str, Any]) -> str:
-    """An answer for a reader at a terminal."""
-    demand, verdict = answer["demand"], answer["verdict"]
-    lines = [
-        f"{verdict.upper()}  ({answer['status']}, probability {answer['probabilities'][verdict]:.2f})",
-        f"leadership {_bar(demand['leadership'])}   management {_bar(demand['management'])}",
-        "",
-        answer["explanation"],
-        "",
-    ]
-    for trait in answer["criteria"]:
-        mark = "x" if trait["present"] else " "
-        quotes = ", ".join(f"“{quote['quote']}”" for quote in trait["evidence"] if quote["polarity"] == "supports")
-        lines.append(
-            f"[{mark}] {trait['slug']:<16}{_bar(trait['probability'] or 0.0)}  {quotes if mark == 'x' else ''}"
-        )
-    for name, entries in answer["recommendations"].items():
-        for entry in entries[:1]:
-            lines.append(f"{name.replace('_', ' ')}: {entry['name']} (because of {', '.join(entry['because'])})")
-    lines += [f"? {hint['ask']}" for hint in answer["missing"][:2]]
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _bar(probability: float) -> str:
-    filled = round(probability * 10)
-    return f"{'#' * filled}{'.' * (10 - filled)} {probability:.2f}"
+def _many(source: Path, out: Path, wanted: NewJob) -> None:
+    if not source.is_file():
+        raise FileError(f"there is no file {source}; --out scores each line of one")
+    media_type(source, TYPES)
+    media_type(out, WRITTEN)
+    settings = load_settings()
+    database = database_file(settings.database_url)
+    refuse_same(out, source, database)
+    set_up(settings)
+    assessor, engine = Assessor(Scorer.load(), settings.scoring_slots), connect(settings.database_url)
+    try:
+        judge = Judge(assessor, assessor.known(engine, "local"), wanted.options, "command-line")
+        with typer.progressbar(length=source.stat().st_size, label="scoring", file=sys.stderr, show_pos=False) as bar:
+            texts, errors = score_file(source, out, wanted, judge, lambda read: bar.update(read - bar.pos), database)
+    finally:
+        engine.dispose()
+    typer.echo(f"{texts} texts, {errors} with an error: {out}", err=True)
+    if errors == texts:
+        typer.echo("lead-or-manage: none of the texts could be scored; the file says why, row by row", err=True)
+        raise typer.Exit(1)

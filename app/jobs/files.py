@@ -7,62 +7,62 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.assessments.batch import dump
-from app.jobs.intake import BLOCK, reader
+from app.failures import Failure
+from app.jobs.intake import BLOCK
 from app.jobs.items import CHUNK_ITEMS, Item
-from app.jobs.results import COLUMNS, as_csv
+from app.jobs.reading import JSON_LINES, TABLE, Texts, texts
+from app.jobs.results import as_csv, header
 from app.jobs.schemas import NewJob
 from app.jobs.work import Judge
+from app.outputs import replacing
 
-TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
+TYPES = {".csv": TABLE, ".tsv": TABLE, ".txt": TABLE, ".ndjson": JSON_LINES, ".jsonl": JSON_LINES}
+WRITTEN = {".csv": TABLE, ".ndjson": JSON_LINES, ".jsonl": JSON_LINES}
 
 
-class FileError(Exception):
+class FileError(Failure):
     """The file cannot be scored; the message says why."""
 
 
-def media_type(path: Path) -> str:
+def media_type(path: Path, known: dict[str, str]) -> str:
     """What a file holds, by its name. Raises FileError."""
-    found = TYPES.get(path.suffix.lower())
+    found = known.get(path.suffix.lower())
     if found is None:
-        raise FileError(f"{path.name}: the name must end in {', '.join(TYPES)}")
+        raise FileError(f"{path.name}: the name must end in {', '.join(known)}")
     return found
 
 
 def score_file(
-    source: Path, out: Path, wanted: NewJob, judge: Judge, progress: Callable[[int], None]
+    source: Path, out: Path, wanted: NewJob, judge: Judge, progress: Callable[[int], None], *kept: Path | None
 ) -> tuple[int, int]:
     """Score every line of `source` into `out`, in order, on every core, and tell `progress` of the bytes read.
 
-    How many texts there were and how many have an error. Raises FileError and InvalidParameter.
+    How many texts there were and how many have an error. `out` may be neither `source` nor one of `kept`.
+    Raises FileError, TableError and OutputError; then `out` is as it was.
     """
-    kind, texts, errors = media_type(out), 0, 0
-    threads = os.cpu_count() or 1
-    with (
-        source.open("rb") as file,
-        out.open("w", encoding="utf-8", newline="") as sink,
-        ThreadPoolExecutor(threads) as pool,
-    ):
-        if kind == "text/csv":
-            sink.write(",".join(COLUMNS) + "\r\n")
-        for items in _chunks(file, wanted, media_type(source)):
-            lines: list[dict[str, Any]] = list(pool.map(judge.line, range(texts, texts + len(items)), items))
-            sink.write(as_csv(lines) if kind == "text/csv" else "".join(f"{dump(line)}\n" for line in lines))
-            texts += len(items)
+    kind, reader = media_type(out, WRITTEN), texts(wanted, media_type(source, TYPES))
+    count, errors, threads = 0, 0, os.cpu_count() or 1
+    with replacing(out, source, *kept) as sink, source.open("rb") as file, ThreadPoolExecutor(threads) as pool:
+        if kind == TABLE:
+            sink.write(header().encode())
+        for items in _chunks(file, reader):
+            lines: list[dict[str, Any]] = list(pool.map(judge.line, range(count, count + len(items)), items))
+            written = as_csv(lines) if kind == TABLE else "".join(f"{dump(line)}\n" for line in lines)
+            sink.write(written.encode())
+            count += len(items)
             errors += sum(line["status"] == "error" for line in lines)
             progress(file.tell())
-    return texts, errors
+    return count, errors
 
 
-def _chunks(file: BinaryIO, wanted: NewJob, kind: str) -> Iterator[list[Item]]:
-    read, records = reader(wanted, kind)
+def _chunks(file: BinaryIO, reader: Texts) -> Iterator[list[Item]]:
     pending: list[Item] = []
-    block = file.read(BLOCK).removeprefix(b"\xef\xbb\xbf")
-    while block:
-        pending += [item for record in records.feed(block) if (item := read.read(record)) is not None]
+    while block := file.read(BLOCK):
+        pending += reader.feed(block)
         while len(pending) >= CHUNK_ITEMS:
             yield pending[:CHUNK_ITEMS]
             pending = pending[CHUNK_ITEMS:]
-        block = file.read(BLOCK)
-    pending += [item for record in records.end() if (item := read.read(record)) is not None]
-    if pending:
-        yield pending
+    pending += reader.end()
+    while pending:
+        yield pending[:CHUNK_ITEMS]
+        pending = pending[CHUNK_ITEMS:]

@@ -1,6 +1,8 @@
 """Receives an upload in bounded memory: bytes in, chunks of items into the database."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,19 +16,11 @@ from app.assessments.earlier_forms import JOB, earlier_forms
 from app.cleanup import Cleanup
 from app.errors import AppError, InvalidParameter, KeyReused, ProblemDetail, StillRunning, TooLarge
 from app.jobs import store, webhooks
-from app.jobs.items import (
-    CHUNK_ITEMS,
-    MAX_GROUPS,
-    ColumnMissing,
-    Item,
-    LinesOfJSON,
-    Reader,
-    Records,
-    RowsOfCSV,
-    refused,
-)
-from app.jobs.schemas import DELIMITERS, NewJob
+from app.jobs.items import CHUNK_ITEMS, MAX_GROUPS, Item, refused
+from app.jobs.reading import texts
+from app.jobs.schemas import NewJob
 from app.jobs.tables import Job
+from app.tabular.faults import ColumnError, TableEmpty, TableError
 
 MAX_TEXTS = 1_000_000
 MAX_BYTES = 1024**3
@@ -46,12 +40,29 @@ class Empty(AppError):
     status, code = 422, "job_empty"
 
 
-def reader(wanted: NewJob, media_type: str) -> tuple[Reader, Records]:
-    """What reads a body of this type."""
-    if media_type != "text/csv":
-        return LinesOfJSON(), Records(quoted=False)
-    columns = {"text": wanted.text_column, "id": wanted.id_column, "group": wanted.group_column}
-    return RowsOfCSV(columns, DELIMITERS[wanted.delimiter]), Records(quoted=True)
+class Unreadable(AppError):
+    """422: the body as a whole cannot be read; `code` says why."""
+
+    status = 422
+
+    def __init__(self, error: TableError) -> None:
+        super().__init__(str(error))
+        self.code = error.code
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what is wrong with a body into the answer for it."""
+    try:
+        yield
+    except ColumnError as error:
+        place = f"?{error.role}_column"
+        found = [ProblemDetail(pointer=place, code=error.code, message=str(error))]
+        raise InvalidParameter(f"{place}: {error}", found) from None
+    except TableEmpty as error:
+        raise Empty(str(error)) from None
+    except TableError as error:
+        raise Unreadable(error) from None
 
 
 @dataclass(frozen=True)
@@ -70,8 +81,10 @@ class Intake:
 
     def __init__(self, engine: Engine, upload: Upload, cleanup: Cleanup) -> None:
         self._engine, self._upload, self._cleanup = engine, upload, cleanup
-        self._reader, self._records = reader(upload.wanted, upload.media_type)
-        wanted = upload.wanted.model_dump_json(exclude_defaults=True)  # a later release may add parameters
+        self._reader = texts(upload.wanted, upload.media_type)
+        former = {"delimiter"} if upload.wanted.delimiter == "comma" else None  # the default of earlier releases
+        # a later release may add parameters
+        wanted = upload.wanted.model_dump_json(exclude_defaults=True, exclude=former)
         self._digests = [self._begun(wanted)]
         self._bytes = self._texts = self._chunks = 0
         self._pending: list[Item] = []
@@ -115,7 +128,8 @@ class Intake:
         self._digests += map(self._begun, earlier_forms(self._upload.wanted, JOB))
 
     def feed(self, block: bytes) -> None:
-        """Take the next bytes of the body. Raises TooLarge beyond the limits, InvalidParameter at a wrong header."""
+        """Take the next bytes of the body. Raises TooLarge beyond the limits, InvalidParameter at a wrong header, and
+        Unreadable."""
         if self._bytes == 0:
             block = block.removeprefix(b"\xef\xbb\xbf")
         self._bytes += len(block)
@@ -124,8 +138,9 @@ class Intake:
         if self._bytes > MAX_BYTES:
             raise TooLarge(f"The body is larger than {MAX_BYTES} bytes, the limit of a job. Split it.")
         if self._earlier is None:
-            for record in self._records.feed(block):
-                self._take(record)
+            with _told():
+                for item in self._reader.feed(block):
+                    self._take(item)
 
     def end(self) -> tuple[str, bool]:
         """The id of the job, and whether it is an earlier one. Raises KeyReused, Empty, and what `feed` raises."""
@@ -133,8 +148,9 @@ class Intake:
             if self._earlier.digest not in {digest.hexdigest() for digest in self._digests}:
                 raise KeyReused
             return self._earlier.id, True
-        for record in self._records.end():
-            self._take(record)
+        with _told():
+            for item in self._reader.end():
+                self._take(item)
         if self._pending:
             self._write()
         if not self._texts:
@@ -156,15 +172,7 @@ class Intake:
             f"{self._upload.tenant}\n{self._upload.key}\n{self._upload.media_type}\n{wanted}\n".encode()
         )
 
-    def _take(self, record: bytes | None) -> None:
-        try:
-            item = self._reader.read(record)
-        except ColumnMissing as missing:
-            message = f"the header of the CSV has not exactly one column of this name; is {missing} right?"
-            found = [ProblemDetail(pointer=f"?{missing}", code="column_missing", message=message)]
-            raise InvalidParameter(f"?{missing}: {message}", found) from None
-        if item is None:
-            return
+    def _take(self, item: Item) -> None:
         self._texts += 1
         if self._texts > MAX_TEXTS:
             raise TooLarge(f"The job has more than {MAX_TEXTS} texts, the limit. Split it.")

@@ -21,6 +21,7 @@ def answer(session: Session, job: Job, *, secret: bool = False) -> dict[str, Any
             "texts_per_second": round(speed, 2),
             "seconds_left": round((job.total - job.done) / speed),
         }
+    found["warnings"] = _warnings(job)
     found["webhook"] = job.webhook_url and {
         "url": job.webhook_url,
         "state": job.webhook_state,
@@ -30,6 +31,13 @@ def answer(session: Session, job: Job, *, secret: bool = False) -> dict[str, Any
         "next_attempt_at": job.webhook_due if job.webhook_state == "due" else None,
     }
     return found | {"href": f"/v1/jobs/{job.id}"}
+
+
+def _warnings(job: Job) -> list[dict[str, str]]:
+    if job.status not in store.ENDED or not job.done or job.errors < job.done:
+        return []
+    detail = f"None of the {job.done} texts could be scored: each has an error. See /v1/jobs/{job.id}/results."
+    return [{"code": "all_failed", "detail": detail}]
 
 
 def page(session: Session, tenant: str, query: schemas.JobList) -> dict[str, Any]:

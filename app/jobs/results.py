@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.formulas import guarded
+from app.formulas import MARK, guarded
 from app.jobs.items import CHUNK_ITEMS
 from app.jobs.tables import Chunk, Job
 from app.scoring.labels import CRITERIA, VERDICTS
@@ -36,8 +36,8 @@ class JobGone(Exception):
 
 
 def header() -> str:
-    """The first line of results as CSV."""
-    return ",".join(COLUMNS) + "\r\n"
+    """How results as CSV begin: with the mark by which spreadsheets know UTF-8, and the names of the columns."""
+    return f"{MARK}{','.join(COLUMNS)}\r\n"
 
 
 def stream(engine: Engine, job_id: str, start: int, kind: str) -> Iterator[bytes]:

@@ -34,8 +34,8 @@ LINE = '{"id": "a-17", "group": "Leeds", "text": "Forty invoices a day, each che
 BODY = {
     "requestBody": {
         "required": True,
-        "description": "One text a line, up to 1,000,000 texts and 1 GiB. A line that cannot be read gets an error of "
-        "its own in the results; blank lines do not count.",
+        "description": "One text a line, up to 1,000,000 texts and 1 GiB, in UTF-8 or, with a mark, UTF-16. A line "
+        "that cannot be read gets an error of its own in the results; blank lines do not count. curl: --data-binary.",
         "content": {
             results.NDJSON: {"schema": {"type": "string", "description": "Objects."}, "example": f"{LINE}\n"},
             results.CSV: {
@@ -85,6 +85,8 @@ def _media_type(request: Request) -> str:
         if length.isdecimal() and int(length) > MAX_BYTES:
             raise TooLarge(f"The body is larger than {MAX_BYTES} bytes, the limit of a job. Split it.")
     except AppError as error:
+        if request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+            error.detail += " With curl: -H 'Content-Type: text/csv' --data-binary @FILE; -d takes the line ends out."
         error.headers["Connection"] = "close"
         raise
     return found

@@ -12,11 +12,11 @@ from app.pagination import PRINTABLE, PageInfo, cursor
 from app.scoring.labels import OffsetUnit
 
 Included = Literal["evidence", "recommendations"]
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+Delimiter = Literal["auto", "comma", "semicolon", "tab", "pipe"]
 
 
 def _column(holds: str, default: str | None) -> Any:
-    told = f"CSV only: name of the column that holds {holds}."
+    told = f"CSV only: name of the column that holds {holds}; upper and lower case and blanks around it are alike."
     return Field(default=default, min_length=1, max_length=200, pattern=PRINTABLE, description=told)
 
 
@@ -28,7 +28,11 @@ class NewJob(BaseModel):
     text_column: str = _column("the text", "text")
     id_column: str | None = _column("your id", None)
     group_column: str | None = _column("the group that the summary counts by", None)
-    delimiter: Literal["comma", "semicolon", "tab"] = Field(default="comma", description="CSV only: between fields.")
+    delimiter: Delimiter = Field(
+        default="auto",
+        description="CSV only: what stands between cells; `auto` is what a first line such as `sep=;` names, or what "
+        "the names of the columns show.",
+    )
     include: list[Included] = Field(
         default=["evidence", "recommendations"],
         max_length=2,
@@ -131,6 +135,26 @@ class Webhook(Answer):
     """From when it is tried next; null unless `state` is `due`."""
 
 
+class JobWarning(Answer):
+    """Something about a job that its owner should know."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "all_failed",
+                    "detail": "None of the 3 texts could be scored: each has an error. See /v1/jobs/{id}/results.",
+                }
+            ]
+        }
+    )
+
+    code: Literal["all_failed"]
+    """`all_failed`: the job has ended, and every text has an error instead of a result."""
+    detail: str
+    """The same for people."""
+
+
 class JobAnswer(Answer):
     """How far a job is."""
 
@@ -144,6 +168,8 @@ class JobAnswer(Answer):
     """How many of them are finished, with a result or an error."""
     errors: int
     """How many of the finished have an error instead of a result."""
+    warnings: list[JobWarning]
+    """What to look at before you rest on the results; mostly empty."""
     estimate: Estimate | None
     """How long it will go on; null until two chunks are finished, and after the end."""
     created_at: datetime

@@ -26,6 +26,7 @@ FREE = datetime(1970, 1, 1, tzinfo=UTC)
 RATE_CHUNKS = 20
 """The estimate rests on this many chunks, the last that were finished."""
 ACTIVE = ("queued", "running")
+ENDED = ("done", "cancelled")
 
 
 def new_id() -> str:

@@ -68,19 +68,28 @@ def pack(copy: Path, target: Path, database: Literal["sqlite", "postgresql"], mi
         size=copy.stat().st_size,
         sha256=digest,
     )
-    descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))
-                archive.write(copy, DATA)
-            file.flush()
-            os.fsync(file.fileno())
-        read_manifest(target)
-    except BaseException:
-        target.unlink()
-        raise
+    part = copy.with_name("backup.part")  # beside the copy, in a folder that goes whatever happens
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))
+            archive.write(copy, DATA)
+        file.flush()
+        os.fsync(file.fileno())
+    read_manifest(part)
+    _place(part, target)
     return manifest
+
+
+def _place(part: Path, target: Path) -> None:
+    """Give a file its name at once. Raises FileExistsError rather than overwrite."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        target.touch(exist_ok=False)
+        os.replace(part, target)
 
 
 def read_manifest(file: Path) -> Manifest:

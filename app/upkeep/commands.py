@@ -29,6 +29,8 @@ def backup(file: BackupFile) -> None:
             made = postgres.backup(url, file)
     except FileExistsError:
         raise UpkeepError(f"{file} is there already; name a new file") from None
+    except OSError as error:
+        raise UpkeepError(f"{file} cannot be written: {error.strerror}") from None
     size = file.stat().st_size
     typer.echo(f"Backed up {shown(url)} at migration {made.migration}: {file}, {size:,} bytes, read back and sound.")
 

@@ -68,8 +68,8 @@ class FileOptions(JobOptions, total=False):
     """Name of the column that holds your id."""
     group_column: str
     """Name of the column that holds the group that the summary counts by."""
-    delimiter: Literal["comma", "semicolon", "tab"] | str
-    """What stands between fields."""
+    delimiter: Literal["auto", "comma", "semicolon", "tab", "pipe"] | str
+    """What stands between cells; found out unless you say."""
 
 
 class JobEvidence(TypedDict):

@@ -29,6 +29,15 @@ class Webhook(TypedDict):
     """From when it is tried next (RFC 3339); null unless `state` is `due`."""
 
 
+class JobWarning(TypedDict):
+    """Something about a job that its owner should know."""
+
+    code: Literal["all_failed"] | str
+    """`all_failed`: the job has ended, and every text has an error instead of a result."""
+    detail: str
+    """The same for people."""
+
+
 class JobAnswer(TypedDict):
     """How far a job is."""
 
@@ -42,6 +51,8 @@ class JobAnswer(TypedDict):
     """How many of them are finished, with a result or an error."""
     errors: int
     """How many of the finished have an error instead of a result."""
+    warnings: list[JobWarning]
+    """What to look at before you rest on the results; mostly empty."""
     estimate: Estimate | None
     """How long it will go on; null until two chunks are finished, and after the end."""
     created_at: str

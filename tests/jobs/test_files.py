@@ -24,7 +24,7 @@ def test_the_command_line_scores_a_file_as_a_job_does(tmp_path: Path, monkeypatc
     ]  # fmt: skip
     back = tmp_path / "again.csv"
     assert CliRunner().invoke(cli, ["score", str(source), "--out", str(back), "--columns", "comment"]).exit_code == 0
-    assert [row["verdict"] for row in csv.DictReader(back.read_text(encoding="utf-8").splitlines())] == [
+    assert [row["verdict"] for row in csv.DictReader(back.read_text(encoding="utf-8-sig").splitlines())] == [
         *(line["result"]["verdict"] for line in lines[:3]),
         "",
     ]

@@ -67,7 +67,7 @@ async def test_no_id_or_group_runs_in_a_spreadsheet(
     source.write_bytes(upload)
     assert CliRunner().invoke(cli, ["score", str(source), "--out", str(out)]).exit_code == 0
     for written in (served, out.read_bytes()):
-        rows = list(csv.DictReader(io.StringIO(written.decode(), newline="")))
+        rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"), newline="")))
         expected = [*(f"'{name}" for name in names[:-2]), "a-1", "-5"]
         assert [(row["id"], row["group"]) for row in rows] == [(name, name) for name in expected]
         assert {row["index"]: row["p_both"][:1] for row in rows}["0"] in {"0", "1"}

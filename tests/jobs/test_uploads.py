@@ -1,5 +1,6 @@
 """What can be uploaded, what it becomes, and what is refused."""
 
+import codecs
 import csv
 import io
 import json
@@ -10,10 +11,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from app.jobs import items
-from app.jobs.items import Records
 from app.jobs.tables import Chunk, Job
 from app.settings import Settings
+from app.tabular.faults import MAX_LINE
 from tests.support.jobs import NDJSON, TEXTS, ended, ndjson, results, started
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +25,7 @@ async def test_a_job_says_what_score_says_in_order_and_a_bad_line_spoils_nothing
 ) -> None:
     lines = [json.dumps({"text": text, "id": f"t{n}"}).encode() for n, text in enumerate(TEXTS)]
     bad = [b"{", b'{"text": " ", "id": "x", "group": "g"}', b'{"txt": 1}', b'{"text": "\xff"}', b'{"text": "a\\u0000"}']
-    bad.append(b'{"text": "' + b"a" * items.MAX_LINE + b'"}')
+    bad.append(b'{"text": "' + b"a" * MAX_LINE + b'"}')
     job = await started(client, mine, b"\n\n".join([lines[0], *bad, *lines[1:]]), "?max_evidence=2&offset_unit=utf16")
     job = await ended(client, job, mine)
     assert (job["texts"], job["done"], job["errors"], job["status"]) == (9, 9, 6, "done")
@@ -55,14 +55,15 @@ async def test_csv_goes_in_by_named_columns_and_comes_out_as_rows(
         "Bonn;zu;viele;Felder\r\n"
         ";Every form is checked twice before five.;8"
     )
-    query = "?text_column=Kommentar&id_column=Nr&group_column=Wo&delimiter=semicolon"
+    query = "?text_column=Kommentar&id_column=Nr&group_column=Wo"
     job = await ended(client, await started(client, mine, body.encode(), query, kind="text/csv"), mine)
     answer = await client.get(f"{job['href']}/results", headers=mine | {"accept": "text/csv"})
     assert answer.headers["content-type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.content.startswith(codecs.BOM_UTF8), "Excel knows UTF-8 by its mark"
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [(row["index"], row["id"], row["group"], row["error"]) for row in rows] == [
         ("0", "7", "Leeds", ""),
-        ("1", "", "", "line_invalid"),
+        ("1", "Felder", "Bonn", "line_invalid"),
         ("2", "8", "", ""),
     ]
     told = 'Two plants merge;\r\nnobody "knows" the structure'
@@ -70,14 +71,6 @@ async def test_csv_goes_in_by_named_columns_and_comes_out_as_rows(
     assert float(rows[0]["demand_leadership"]) == alone["demand"]["leadership"]
     assert float(rows[0]["p_both"]) == alone["probabilities"]["both"]
     assert rows[0]["change"] == str(alone["criteria"][0]["probability"])
-
-
-@pytest.mark.parametrize("block", [1, 7, 1000])
-def test_records_are_the_same_however_the_bytes_arrive(block: int) -> None:
-    body = b'a,b\n"x\n""y""",2\n"' + b"z" * (items.MAX_LINE + 5) + b'\nq,3\n"open,4'
-    records = Records(quoted=True)
-    found = [r for at in range(0, len(body), block) for r in records.feed(body[at : at + block])]
-    assert [*found, *records.end()] == [b"a,b", b'"x\n""y""",2', None, b"q,3", b'"open,4\n']
 
 
 async def test_what_cannot_become_a_job_is_refused_and_leaves_nothing(
@@ -116,3 +109,12 @@ async def test_limits_hold_while_the_body_streams(
     monkeypatch.setattr("app.jobs.intake.MAX_TEXTS", 10**6)
     monkeypatch.setattr("app.jobs.intake.MAX_BYTES", 20_000)
     assert (await client.post("/v1/jobs", content=body(), headers=mine | NDJSON)).status_code == 413
+
+
+async def test_a_job_whose_texts_all_fail_says_so(client: httpx.AsyncClient, mine: dict[str, str]) -> None:
+    job = await ended(client, await started(client, mine, b'{"txt": 1}\n{"txt": 2}\n'), mine)
+    assert (job["status"], job["errors"]) == ("done", 2)
+    (warning,) = job["warnings"]
+    assert warning["code"] == "all_failed" and "None of the 2 texts" in warning["detail"]
+    job = await ended(client, await started(client, mine, b'{"txt": 1}\n{"text": "A plan."}\n'), mine)
+    assert (job["errors"], job["warnings"]) == (1, [])

@@ -100,7 +100,12 @@ BAD_JOBS: list[tuple[str, bytes, dict[str, str]]] = [
     ("?include=explanation", JOB, {}),
     ("?model_version=1999.1", JOB, {}),
     ("?webhook=https://evil.example.com/", JOB, {}),
-    ("?text_column=comment", b"text\nA plan.\n", {"content-type": "text/csv"}),
+    ("?text_column=comment", b"id,text\n1,A plan.\n", {"content-type": "text/csv"}),
+    ("", b"id,text\n", {"content-type": "text/csv"}),
+    ("", b"id,text1,A plan.2,Another.", {"content-type": "text/csv"}),
+    ("", b'id,"text\n1,A plan.\n', {"content-type": "text/csv"}),
+    ("", "id,text\n1,Die Fähre fährt früh.\n".encode("cp1252"), {"content-type": "text/csv"}),
+    ("", JOB, {"content-type": "application/x-www-form-urlencoded"}),
     ("", JOB, {"Idempotency-Key": "known"}),
 ]
 
