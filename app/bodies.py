@@ -23,6 +23,8 @@ IdempotencyKey = Annotated[
         "makes nothing new and answers with what the first request made.",
     ),
 ]
+LONGEST_MEDIA_TYPE = 200
+"""Characters of a Content-Type header with its parameters."""
 IN_A_THREAD = 64 * 1024
 """Bytes from which a body is parsed in a thread, so that the event loop goes on."""
 
@@ -33,7 +35,8 @@ def media_type(request: Request, *accepted: str) -> str:
     Raises UnsupportedMediaType where it is another one, has a charset that is not UTF-8, or is encoded.
     """
     declared = Message()
-    declared["content-type"] = request.headers.get("content-type", "none/none")
+    header = request.headers.get("content-type", "")
+    declared["content-type"] = header if 0 < len(header) <= LONGEST_MEDIA_TYPE else "none/none"
     found = declared.get_content_type()
     encodings = request.headers.get("content-encoding", "").lower().replace(" ", "").split(",")
     plain = {"", "identity"}.issuperset(encodings) and _is_utf8(declared.get_param("charset"))

@@ -24,6 +24,7 @@ ACCEPTED_UPLOAD = "accepted_upload"
 """In the state of a request: its body may be long in coming, as the route has accepted key and parameters."""
 CLIENT_CLOSED = 499
 """What the log says where the client went before the answer, as nginx does."""
+MAX_PARAMETERS = 100
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SECURITY_HEADERS = {
@@ -97,7 +98,7 @@ class RequestContext:
             await send(message)
 
         try:
-            if refused := self._wrong_host(Headers(scope=scope).getlist("host")):
+            if refused := self._wrong_host(Headers(scope=scope).getlist("host")) or _too_many_parameters(scope):
                 await problem_response(refused, request_id)(scope, receive, send_with_headers)
             else:
                 await self.app(scope, receive, send_with_headers)
@@ -135,6 +136,13 @@ class RequestContext:
         if not self.hosts or all(name in self.hosts or is_loopback(name.strip("[]")) for name in names):
             return None
         return Misdirected("This service does not go by that name; LOM_ALLOWED_HOSTS lists its names.")
+
+
+def _too_many_parameters(scope: Scope) -> AppError | None:
+    """Why the address is refused: each parameter costs, and no route takes nearly as many."""
+    if scope["query_string"].count(b"&") < MAX_PARAMETERS:
+        return None
+    return BadRequest(f"The address has more than {MAX_PARAMETERS} query parameters, the limit.")
 
 
 class BodyLimit:

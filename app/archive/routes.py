@@ -1,5 +1,6 @@
 """The endpoints of kept assessments. All of them need a key, and see what its organisation keeps."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -67,11 +68,11 @@ Writer = Annotated[Caller, WRITE]
     dependencies=[Depends(get_assessor)],  # the log line names the model
     summary="Judge a situation and keep it",
 )
-def keep_assessment(
+async def keep_assessment(
     caller: Writer, archive: ArchiveDep, body: requests.KeepRequest, response: Response, key: IdempotencyKey = None
 ) -> Any:
     """Like `/v1/score`, and text and answer are kept until they expire or you erase them; `Location` says where."""
-    kept = archive.keep(caller, body, key)
+    kept = await archive.assessor.threads.run(partial(archive.keep, caller, body, key))
     response.headers["Location"] = f"/v1/assessments/{kept['id']}"
     return kept
 

@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    SkipValidation,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
@@ -193,6 +192,14 @@ def read_item(value: Any) -> BatchItem | Refusal:
         return Refusal(known, "item_invalid", f"The item does not fit: {message}.", pointer)
 
 
+def _unread(value: Any, _: ValidatorFunctionWrapHandler) -> Any:
+    """Leaves an item as it is: `read_item` reads it where it is judged, away from the event loop."""
+    return value
+
+
+UnreadItem = Annotated[BatchItem, WrapValidator(_unread)]
+
+
 def _counted(values: Any) -> Any:
     """Counts items before any of them is looked at. Raises TooLarge."""
     if isinstance(values, list) and len(values) > MAX_ITEMS:
@@ -217,7 +224,7 @@ class BatchRequest(Body):
         }
     )
 
-    items: Annotated[list[SkipValidation[BatchItem]], BeforeValidator(_counted)] = Field(min_length=1)
+    items: Annotated[list[UnreadItem], BeforeValidator(_counted)] = Field(min_length=1)
     """The situations, 1 to 1,000, together up to 200,000 characters."""
     options: Options = Options()
     """How to answer, for every item alike."""
