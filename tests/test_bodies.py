@@ -12,8 +12,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.types import Message
 
 from app import json_limits
-from app.access.dependencies import Forbidden
 from app.access.keys import SCOPES
+from app.access.scopes import Forbidden
 from app.assessments.routes import BatchRoute
 from app.assessments.service import Assessor
 from app.bodies import JSONRoute

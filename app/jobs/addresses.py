@@ -7,7 +7,18 @@ address inside an IPv6 one is judged as the IPv4 address that it leads to.
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-PRIVATE = [ip_network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+PRIVATE = [
+    ip_network(network)
+    for network in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "192.0.2.0/24",  # documentation and benchmarks: closed networks use them too
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+    )
+]
 """Called where the operator named the host, but not through a translator or a tunnel."""
 SHUT = [
     ip_network(network)
@@ -18,16 +29,10 @@ SHUT = [
         "168.63.129.16/32",  # metadata
         "169.254.0.0/16",  # the link; 169.254.169.254 is metadata
         "192.0.0.0/24",  # protocol assignments; 192.0.0.192 is metadata
-        "192.0.2.0/24",  # documentation
         "192.88.99.0/24",  # relays of 6to4
-        "198.18.0.0/15",  # benchmarks
-        "198.51.100.0/24",  # documentation
-        "203.0.113.0/24",  # documentation
         "224.0.0.0/4",  # multicast
         "240.0.0.0/4",  # reserved, and broadcast
         "2001::/23",  # protocol assignments, Teredo among them
-        "2001:db8::/32",  # documentation
-        "3fff::/20",  # documentation
         "fd00:c1::/32",  # metadata, as all that follow
         "fd00:ec2::/32",
         "fd00:42::/32",
