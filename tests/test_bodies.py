@@ -18,7 +18,7 @@ from app.assessments.routes import BatchRoute
 from app.assessments.service import Assessor
 from app.bodies import JSONRoute
 from app.errors import AppError, MalformedBody, TooLarge
-from app.jobs.items import LinesOfJSON
+from app.jobs.reading import json_item
 from app.json_limits import MAX_DIGITS, PIECE, Limits, check, limits, parse
 from app.main import create_app
 from app.settings import Settings
@@ -294,11 +294,9 @@ async def test_unknown_fields_of_items_and_lines_are_answered_with_the_known_one
 
 
 def test_an_unknown_field_of_a_line_is_answered_with_the_known_ones() -> None:
-    item = LinesOfJSON().read(b'{"text": "x", "canary": 1}')
-    assert item
+    item = json_item(b'{"text": "x", "canary": 1}')
     assert item.message == "The item does not fit: unknown field; allowed are text, id, group."
-    crowded = LinesOfJSON().read(b'{"text": "x"' + b', "canary": 1' * 200 + b"}")
-    assert crowded
+    crowded = json_item(b'{"text": "x"' + b', "canary": 1' * 200 + b"}")
     assert (crowded.code, crowded.message) == ("line_invalid", "The line holds more than 100 values, the limit.")
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import random
 import sqlite3
 import threading
 import zipfile
@@ -24,6 +25,7 @@ from app.database import alembic_config, is_current
 from app.failures import Failure
 from app.presence import UpkeepError
 from app.settings import Settings, data_path
+from app.upkeep.archive import pack, read_manifest, unpack
 from tests.support import commands
 from tests.support.apps import running
 from tests.support.databases import Databases
@@ -182,6 +184,28 @@ def test_a_damaged_foreign_or_newer_file_is_refused_before_anything_changes(
         with pytest.raises(UpkeepError, match=why):
             run(elsewhere, "restore", bad)
     add_key(engines(seeded), "still here")
+
+
+def test_a_backup_with_any_bit_flipped_is_refused_or_sound(tmp_path: Path) -> None:
+    copy, file, chance = tmp_path / "copy", tmp_path / "x.backup", random.Random(3)
+    copy.write_bytes(bytes(chance.randrange(256) for _ in range(3000)) + b"again and again" * 5000)
+    pack(copy, file, "sqlite", "0005")
+    whole = file.read_bytes()
+    edges = [*range(80), *range(len(whole) - 260, len(whole))]
+    refused = 0
+    for place in edges + [chance.randrange(len(whole)) for _ in range(400)]:
+        spoiled = bytearray(whole)
+        spoiled[place] ^= 1 << chance.randrange(8)
+        (tmp_path / "bad").write_bytes(bytes(spoiled))
+        (tmp_path / "out").unlink(missing_ok=True)
+        try:
+            read_manifest(tmp_path / "bad")
+        except UpkeepError:
+            refused += 1
+        else:
+            unpack(tmp_path / "bad", tmp_path / "out")
+            assert (tmp_path / "out").read_bytes() == copy.read_bytes()
+    assert refused > 400
 
 
 async def test_a_running_service_is_not_restored_under(seeded: str, tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """The one file of a backup: a ZIP of the database's copy and a manifest that says what it is."""
 
 import hashlib
+import lzma
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from app import __version__
 from app.database import alembic_config
@@ -21,6 +24,18 @@ from app.settings import data_path
 FORMAT = 1
 MANIFEST, DATA = "manifest.json", "database"
 CHUNK = 1024 * 1024
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    LookupError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
+"""What reading a ZIP or its manifest raises where a bit of it has changed."""
 
 
 class Manifest(BaseModel):
@@ -94,11 +109,11 @@ def _place(part: Path, target: Path) -> None:
 
 def read_manifest(file: Path) -> Manifest:
     """What a backup file says that it is, once its contents have been compared with that. Raises UpkeepError."""
-    with _opened(file) as (manifest, data):
+    with _opened(file) as (manifest, pieces):
         digest, size = hashlib.sha256(), 0
-        while chunk := data.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
         if (size, digest.hexdigest()) != (manifest.size, manifest.sha256):
             raise UpkeepError(f"{file} is damaged: its contents are not those that its manifest names")
         return manifest
@@ -106,23 +121,38 @@ def read_manifest(file: Path) -> Manifest:
 
 def unpack(file: Path, target: Path) -> None:
     """Write the copy that a backup holds to a new file, down to the disk."""
-    with _opened(file) as (_, data), target.open("xb") as out:
-        while chunk := data.read(CHUNK):
-            out.write(chunk)
+    with _opened(file) as (_, pieces), target.open("xb") as out:
+        for piece in pieces:
+            out.write(piece)
         out.flush()
         os.fsync(out.fileno())
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[tuple[Manifest, IO[bytes]]]:
-    try:
-        with zipfile.ZipFile(file) as archive:
+def _opened(file: Path) -> Iterator[tuple[Manifest, Iterator[bytes]]]:
+    """The manifest of a backup and its copy in pieces. Raises UpkeepError at whatever is wrong with the file."""
+    with ExitStack() as stack:
+        with _damage_told(file):
+            archive = stack.enter_context(zipfile.ZipFile(file))
             manifest = Manifest.model_validate_json(archive.read(MANIFEST))
             if manifest.format != FORMAT:
                 raise UpkeepError(f"{file} has the format {manifest.format}; this release reads {FORMAT}")
-            with archive.open(DATA) as data:
-                yield manifest, data
+            data = stack.enter_context(archive.open(DATA))
+        yield manifest, _pieces(file, data)
+
+
+def _pieces(file: Path, data: IO[bytes]) -> Iterator[bytes]:
+    with _damage_told(file):
+        while piece := data.read(CHUNK):
+            yield piece
+
+
+@contextmanager
+def _damage_told(file: Path) -> Iterator[None]:
+    """Only reading stands in here: what writing raises says nothing of the backup."""
+    try:
+        yield
     except FileNotFoundError:
         raise UpkeepError(f"there is no file {file}") from None
-    except (zipfile.BadZipFile, KeyError, ValidationError, EOFError):
+    except DAMAGE:
         raise UpkeepError(f"{file} is not a whole backup of this service") from None
