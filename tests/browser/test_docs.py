@@ -1,18 +1,12 @@
 """The documentation in a real browser: both views work under the policy."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.pages import brightness
 from tests.support.servers import Server
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> Any:
-    return request.param
 
 
 def test_a_stranger_scores_a_situation_from_the_documentation(page: Page, server: Server) -> None:
@@ -25,7 +19,6 @@ def test_a_stranger_scores_a_situation_from_the_documentation(page: Page, server
     assert "probabilities" in answer.inner_text()
 
 
-@pytest.mark.parametrize("scheme", ["light"], indirect=True)
 def test_execute_in_the_browser_sends_no_query_but_the_size_of_the_page(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/docs")
     for operation in ("list_styles", "list_programs", "get_program", "get_model"):
@@ -37,6 +30,7 @@ def test_execute_in_the_browser_sends_no_query_but_the_size_of_the_page(page: Pa
         assert answered.value.url.partition("?")[2] in {"", "limit=20"}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_colours_of_the_system(page: Page, server: Server, scheme: str) -> None:
     page.goto(f"{server.url}/docs")
     page.locator(".opblock").first.wait_for(timeout=60_000)

@@ -163,6 +163,9 @@ def test_prose_is_not_cut_at_its_commas_and_another_separator_can_be_chosen(page
     page.get_by_label("Text", exact=True).select_option("1")
     judge_all(page)
     assert sent == [" and nobody knows who decides.", " each checked before five."]
+    page.get_by_label("The first row is a header").check()
+    expect(page.locator("#table-count")).to_have_text("1 text to judge.")
+    assert page.get_by_label("Text", exact=True).input_value() == "1"
 
 
 def test_a_file_is_dropped_and_taken_away_and_what_was_written_is_still_there(page: Page, sent: list[str]) -> None:

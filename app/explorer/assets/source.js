@@ -41,7 +41,7 @@ function namesOf(table, header) {
 
 /** The source. `changed()` is called whenever its rows may be others than before. */
 export function source(changed) {
-  let [opened, table, rows, timer, reading, ready] = [null, null, [], 0, null, Promise.resolve()];
+  let [opened, table, rows, timer, reading, ready, chosen] = [null, null, [], 0, null, Promise.resolve(), false];
   const box = h("textarea", { id: "table-text", rows: "8", autocomplete: "off", oninput: () => later(), onpaste: (event) => aside(event) });
   const file = h("input", { id: "table-file", type: "file", accept: KINDS, hidden: true, onchange: () => file.files.length && open(file.files[0]) });
   const pick = h("button", { type: "button", onclick: () => file.click() }, "Open a file …");
@@ -51,7 +51,8 @@ export function source(changed) {
   const written = h("div", {}, h("label", { for: box.id }, "Situations, one on each line, or cells of a spreadsheet"), box);
   const header = h("input", { id: "table-header", type: "checkbox", onchange: () => (offer(), choose()) });
   const select = (id, onchange) => h("select", { id, onchange });
-  const columns = { text: select("table-column", choose), id: select("table-id", choose), group: select("table-group", choose) };
+  const pickColumn = () => ((chosen = true), choose());
+  const columns = { text: select("table-column", pickColumn), id: select("table-id", pickColumn), group: select("table-group", pickColumn) };
   const separator = select("table-separator", () => again({ separator: separator.value }));
   const places = [field("table-column", "Text", columns.text), field("table-id", "Id", columns.id), field("table-group", "Group", columns.group)];
   const choices = h(
@@ -93,6 +94,7 @@ export function source(changed) {
       return refuse(error);
     }
     header.checked = table.header;
+    chosen = false;
     offer();
     choose();
   }
@@ -108,10 +110,10 @@ export function source(changed) {
     changed();
   }
 
-  /** Fill the choices from the table, and choose what fits best. */
+  /** Fill the choices from the table, and choose what fits best, where the reader has not chosen. */
   function offer() {
     const names = namesOf(table, header.checked);
-    const found = columnsOf(table, header.checked);
+    const found = chosen ? Object.fromEntries(Object.entries(columns).map(([kind, list]) => [kind, list.value])) : columnsOf(table, header.checked);
     for (const [kind, list] of Object.entries(columns)) {
       const none = kind !== "text" && h("option", { value: "-1" }, "none");
       list.replaceChildren(...[none, ...names.map((column, i) => h("option", { value: i }, column))].filter(Boolean));
@@ -158,12 +160,12 @@ export function source(changed) {
     again();
   }
 
-  async function open(chosen) {
-    const own = stand({ name: chosen.name, bytes: new Uint8Array() });
+  async function open(picked) {
+    const own = stand({ name: picked.name, bytes: new Uint8Array() });
     file.value = ""; // so that the same file, changed meanwhile, can be opened again
-    if (chosen.size > LARGEST) return refuse(new Unreadable("The file is larger than 50 MB. The API takes larger ones as jobs."));
+    if (picked.size > LARGEST) return refuse(new Unreadable("The file is larger than 50 MB. The API takes larger ones as jobs."));
     try {
-      own.bytes = new Uint8Array(await chosen.arrayBuffer());
+      own.bytes = new Uint8Array(await picked.arrayBuffer());
     } catch {
       if (own === opened) refuse(new Unreadable("The file cannot be read from this device. Open it again."));
       return;
