@@ -1,7 +1,7 @@
 """webhooks: one try at a time to a host, and why the last one failed
 
 Revision ID: 0007
-Revises: 0005
+Revises: 0006
 """
 
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
