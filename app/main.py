@@ -53,6 +53,10 @@ BODY_LIMIT = 256 * 1024
 BATCH_BODY_LIMIT = 8 * 1024 * 1024
 STREAMED = frozenset({"/v1/jobs"})
 WRITING = (*OWN_PATHS, "/v1/programs", "/v1/skills")
+WRITERS = 12
+"""Requests of one process that write at the same time."""
+WRITERS_SQLITE = 4
+"""There one writes at a time, and who waits for the file waits in no order."""
 UPLOADS = 6
 """Uploads of one process that work on what has arrived at the same time; others wait without a thread."""
 DESCRIPTION = (Path(__file__).parent / "docs" / "introduction.md").read_text(encoding="utf-8")
@@ -164,7 +168,8 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
     app.mount("/docs/style", docs.STYLE)
     app.mount("/explorer", explorer.ASSETS)
     add_handlers(app)
-    app.add_middleware(WriteGate, WRITING, STREAMED)
+    writers = WRITERS_SQLITE if settings.database_url.startswith("sqlite") else WRITERS
+    app.add_middleware(WriteGate, writers, WRITING, STREAMED)
     app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT}, streams=STREAMED)
     app.add_middleware(Scopes)
     app.add_middleware(ConditionalGet)

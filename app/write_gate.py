@@ -9,21 +9,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError, Unavailable, path_of, problem_response
 
-WRITERS = 12
-"""Requests of one process that write at the same time; the others wait here, where it costs nothing."""
-PATIENCE_SECONDS = 1.0
-"""Who has waited so long goes as soon as a writer ahead of it finds the database locked."""
+PATIENCE_SECONDS = 0.5
+"""Who has waited so long is refused as soon as a writer finds the database locked, and nobody has written as long."""
 LONGEST_SECONDS = 10.0
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class WriteGate:
-    """Lets a bounded number of writing requests through, first come, first served. Inside of what reads the body, as a
-    slow sender must not hold a place; uploads of jobs read theirs themselves and are bounded on their own."""
+    """Lets a number of `writers` through at a time, first come, first served; the others wait here, without a thread.
+    It stands inside of what reads the body, as a slow sender must not hold a place; uploads of jobs read theirs
+    themselves and are bounded on their own."""
 
-    def __init__(self, app: ASGIApp, writing: tuple[str, ...], streams: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, app: ASGIApp, writers: int, writing: tuple[str, ...], streams: frozenset[str] = frozenset()
+    ) -> None:
         self.app, self._writing, self._streams = app, writing, streams
-        self._free = WRITERS
+        self._free, self._written_at = writers, time.monotonic()
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +44,10 @@ class WriteGate:
         try:
             await self.app(scope, receive, watched)
         finally:
-            self._leave(locked=status == 503)
+            now = time.monotonic()
+            if 200 <= status < 300:
+                self._written_at = now
+            self._leave(locked=status == 503 and now - self._written_at > PATIENCE_SECONDS)
 
     def _writes(self, method: str, path: str) -> bool:
         """Whether a request writes. What is kept under a pseudonym is written to by reading: the audit notes it."""
