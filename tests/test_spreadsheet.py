@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from typer.testing import CliRunner
 
 from app.catalog.spreadsheet import COLUMNS, read_sheet, write_sheet
 from app.cli import cli
+from app.formulas import bare, guarded
 from app.settings import Settings
+from tests.support.paths import ROOT
 from tests.support.programs import ALL, MakeKey, key, program
 
 pytestmark = pytest.mark.anyio
@@ -119,8 +122,46 @@ async def test_a_dry_run_says_what_would_be_and_one_bad_row_stops_all(
         assert code == 1 and words in "".join(told), told
 
 
+CASES = json.loads((ROOT / "tests" / "awkward" / "formulas.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case["cell"]))
+def test_no_cell_runs_as_a_formula_and_each_comes_back(case: dict[str, str]) -> None:
+    assert guarded(case["cell"]) == case["guarded"]
+    assert bare(case["guarded"]) == case["cell"]
+
+
+async def test_programs_come_in_however_a_spreadsheet_has_saved_them(
+    make_key: MakeKey, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, file = on_command_line(settings, monkeypatch), tmp_path / "in.csv"
+    table = "Slug,NAME, school ,description,audience\nswift,Führen,Acme,Two days; for all.,Leaders.\n"
+    wide = table.replace(",", "\t")
+    for content in (
+        table.encode("utf-16"),
+        wide.encode("utf-16"),
+        wide.encode(),
+        ("sep=|\n" + table.replace(",", "|")).encode("utf-8-sig"),
+        table.replace("\n", "\r").encode(),
+    ):
+        file.write_bytes(content)
+        code, told = run("import", str(file), "--tenant", "t-forms", "--dry-run")
+        assert (code, told[0]) == (0, "row 2: add swift"), told
+    file.write_bytes(table.encode())
+    assert run("import", str(file), "--tenant", "t-forms", "--dry-run", "--delimiter", "comma")[0] == 0
+    for options, words in ((["--delimiter", "tab"], "slug"), (["--delimiter", "colon"], "one of: auto, comma")):
+        code, told = run("import", str(file), "--tenant", "t-forms", *options)
+        assert code != 0 and words in "".join(told)
+    file.write_bytes(table.encode("cp1252"))
+    code, told = run("import", str(file), "--tenant", "t-forms")
+    assert code == 1 and "Windows-1252" in told[-1]
+    file.write_text(table + 'open,N,S,"D,A\nlast,N,S,D,A\n', encoding="utf-8")
+    code, told = run("import", str(file), "--tenant", "t-forms")
+    assert code == 1 and "row 3: refuse open (A cell opens with a quote" in told[1] and told[2] == "row 4: add last"
+
+
 def test_every_guarded_cell_reads_as_it_was() -> None:
-    texts = ["=1", "'=1", "''=1", "+", "-x", "@a", "'", "'a", "a'", "＝1", "'＋", "x=1", "'-'", "-5", "'-5", "+1.5"]
+    texts = [case["cell"] for case in CASES if case["cell"] == case["cell"].strip() != ""]
     documents = [dict.fromkeys(COLUMNS) | {"slug": str(place), "name": text} for place, text in enumerate(texts)]
     empty = {name: [] for name in ("skills", "criteria", "source", "topics", "features")}
     table = write_sheet([document | empty for document in documents])
