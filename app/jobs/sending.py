@@ -16,7 +16,7 @@ from app.jobs.webhooks import Target
 SECONDS = 10.0
 """For the whole of it, from the name to the headers of the answer."""
 CONNECT_SECONDS = 3.0
-"""For each address of the host."""
+"""For each address of the host but the last, which has what is left."""
 LOOKUPS = threading.BoundedSemaphore(32)
 """A lookup cannot be called off: so many may hang, each in a thread of its own."""
 
@@ -40,11 +40,11 @@ class Pinned(httpx.AsyncHTTPTransport):
         addresses = await resolved(self._target)
         for address in addresses[:-1]:
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
-                return await super().handle_async_request(self._to(address, request))
-        return await super().handle_async_request(self._to(addresses[-1], request))
+                return await super().handle_async_request(self._to(address, request, CONNECT_SECONDS))
+        return await super().handle_async_request(self._to(addresses[-1], request, None))
 
-    def _to(self, address: str, request: httpx.Request) -> httpx.Request:
-        extensions = request.extensions | {"sni_hostname": self._target.host}
+    def _to(self, address: str, request: httpx.Request, connect: float | None) -> httpx.Request:
+        extensions = request.extensions | {"sni_hostname": self._target.host, "timeout": {"connect": connect}}
         url = request.url.copy_with(host=address)
         return httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)
 
@@ -72,10 +72,9 @@ def send(target: Target, headers: dict[str, str], body: bytes, tls: ssl.SSLConte
 
 
 async def _exchange(target: Target, headers: dict[str, str], body: bytes, tls: ssl.SSLContext) -> int:
-    times = httpx.Timeout(None, connect=CONNECT_SECONDS)
     async with (
         asyncio.timeout(SECONDS),
-        httpx.AsyncClient(transport=Pinned(target, tls), trust_env=False, timeout=times) as client,
+        httpx.AsyncClient(transport=Pinned(target, tls), trust_env=False, timeout=httpx.Timeout(None)) as client,
         client.stream("POST", target.url, content=body, headers=headers) as answer,
     ):
         return answer.status_code
