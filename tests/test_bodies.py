@@ -407,7 +407,7 @@ async def test_the_document_is_ready_before_the_first_request_and_errors_do_with
             raise AssertionError("the document was generated in a request")
 
         monkeypatch.setattr("fastapi.FastAPI.openapi", generated)
-        monkeypatch.setattr("app.main.add_examples", generated)
+        monkeypatch.setattr("app.docs.openapi.add_examples", generated)
         assert (await client.get("/openapi.json")).json()["openapi"].startswith("3.1")
         answer = await client.get("/v1/programs?colour=red")
     assert "allowed are limit, cursor, q, sort" in answer.json()["detail"]
