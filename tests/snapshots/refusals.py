@@ -12,7 +12,7 @@ from app.access.middleware import OWN_PATHS, UNGUARDED
 from app.archive.idempotency import claim
 from app.archive.requests import KeepRequest
 from app.archive.store import KEEP
-from app.assessments import service
+from app.assessments import slots
 from app.main import create_app
 from app.settings import Settings
 from tests.snapshots.problems import by_status
@@ -42,12 +42,11 @@ async def refusals() -> dict[str, dict[str, list[Any]]]:
 
 
 async def outages() -> dict[str, dict[str, list[Any]]]:
-    """The real 503 of every operation that can answer it: no free slot for scoring, no database for the rest."""
+    """The real 503 of every operation that can answer it: no patience for a slot, no database for the rest."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=seeded_sqlite(Path(folder) / "outage.db"), scoring_slots=1)
+        settings = Settings(database_url=seeded_sqlite(Path(folder) / "outage.db"))
         app = create_app(settings, scorer())
         transport, found = httpx.ASGITransport(app), {}
-        patient, service.SLOT_WAIT_SECONDS = service.SLOT_WAIT_SECONDS, 0.0
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as c:
             with Session(app.state.engine) as session:
                 mine, _ = create(session, name="mine", tenant="acme", scopes=list(SCOPES))
@@ -56,11 +55,11 @@ async def outages() -> dict[str, dict[str, list[Any]]]:
                 session.commit()
             headers = SHOWN_ID | {"X-API-Key": mine, "Idempotency-Key": "one"}
             running = (await c.request(method, path, json=body, headers=headers)).json()
-            with app.state.assessor._slot():
-                for operation in ("score", "score_batch"):
-                    method, path, body = REQUESTS[operation]
-                    found[operation] = {"503": [(await c.request(method, path, json=body, headers=SHOWN_ID)).json()]}
-            service.SLOT_WAIT_SECONDS = patient
+            patient, slots.SLOT_WAIT_SECONDS = slots.SLOT_WAIT_SECONDS, 0.0
+            for operation in ("score", "score_batch"):
+                method, path, body = REQUESTS[operation]
+                found[operation] = {"503": [(await c.request(method, path, json=body, headers=SHOWN_ID)).json()]}
+            slots.SLOT_WAIT_SECONDS = patient
             app.state.engine.dispose()
             Path(folder, "outage.db").write_bytes(b"this is not a database")  # noqa: ASYNC240
             for operation, (method, path, _) in REQUESTS.items():
