@@ -25,7 +25,20 @@ from tests.support.paths import ROOT
 from tests.support.servers import Server
 
 PAGES = ("quickstart", "mistakes", "operating")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (HERE / "quickstart.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = _BLOCK.findall((HERE / "quickstart.md").read_text("utf-8"))
+DOCUMENTS = (ROOT / "README.md", HERE / "operating.md", ROOT / "client" / "README.md")
+NOT_HERE = {
+    "python3 run.py serve": "it is what all others run against",
+    "python3 run.py test": "it is what runs this",
+    "docker ": "needs Docker",
+    "python3 -m venv /opt": "writes into /opt",
+    "systemd-run": "needs systemd",
+    "pip install": "installs; test_package tries it in a folder of its own",
+    "LOM_TLS_CERTIFICATE": "serves until it is stopped; test_server tries it",
+    "python3 -m venv .train": "trains for two hours",
+}
+"""Commands that no test runs as they stand, and why."""
 
 
 @pytest.fixture
@@ -117,6 +130,30 @@ def test_the_typescript_blocks_score_with_exact_quotes_keep_survey_and_add_a_pro
 def test_every_block_is_tried() -> None:
     assert {language for language, _ in BLOCKS} == {"sh", "python", "ts"}
     assert [len(blocks(language)) for language in ("sh", "python", "ts")] == [5, 2, 2]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_commands_of_every_other_document_run_as_they_stand_and_again(
+    try_out: Callable[[list[str], str], str], document: Path, tmp_path: Path
+) -> None:
+    found = [block for language, block in _BLOCK.findall(document.read_text("utf-8")) if language == "sh"]
+    run = [block for block in found if not block.startswith(tuple(NOT_HERE))]
+    assert len(run) > 0 and len(found) - len(run) < 7
+    command = tmp_path / "lead-or-manage"  # as in a container or under systemd, where the package is installed
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m app.cli "$@"\n')
+    command.chmod(0o755)
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    for turn in ("one", "two"):
+        for block in run:
+            made = next(backups.glob("*.backup"), backups)
+            local = re.sub(r"/backup/lom-\d{8}T\d{6}Z\.backup", str(made), block).replace(
+                "/backup/", f"{backups}/{turn}-"
+            )
+            if "restore" in local:
+                local = f"export LOM_DATABASE_URL=sqlite:///{tmp_path}/restored.db\n{local}"
+            said = try_out(["sh", "-eu"], f'PATH="{tmp_path}:$PATH"\n{local}')
+            assert "urn:lead-or-manage:problem" not in said, said
 
 
 def test_every_code_that_is_really_answered_is_explained_and_no_other() -> None:

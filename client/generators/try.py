@@ -18,6 +18,9 @@ assert isinstance(answer, ScoreAnswer)
 assert not isinstance(answer.recommendations, Unset)
 print("score:", answer.verdict, answer.demand.leadership, answer.recommendations.leadership_styles[0].slug)
 
+renewed = ScoreAnswer.from_dict(answer.to_dict() | {"verdict": "quite_new", "status": "quite_new", "new_field": 1})
+print("a new value:", renewed.verdict, renewed.status, renewed.additional_properties)
+
 page = list_programs.sync(client=client, limit=2)
 assert isinstance(page, ProgramPage)
 print("programs:", page.page.total, [(program.slug, program.months, program.delivery) for program in page.items])
