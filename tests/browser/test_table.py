@@ -242,6 +242,25 @@ def test_any_other_refusal_lets_the_rows_wait(page: Page, server: Server, troubl
     trouble.clear()
 
 
+def test_a_service_that_is_asked_too_often_is_asked_again_when_it_says_so(
+    page: Page, sent: list[str], trouble: list[str]
+) -> None:
+    answers = iter([429, 503])
+
+    def refuse_at_first(route: Route) -> None:
+        status = next(answers, None)
+        if status is None:
+            return route.fallback()
+        return route.fulfill(status=status, headers={"Retry-After": "1"}, json={"detail": "Too many."})
+
+    page.route("**/v1/score/batch", refuse_at_first)
+    box(page).fill(SITUATION)
+    judge_all(page)
+    assert sent == [SITUATION]
+    assert len(trouble) == 2
+    trouble.clear()
+
+
 def test_what_the_service_refuses_stands_beside_its_row(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/#view=table")
     open_file(page, "nul.csv", (AWKWARD / "nul-bytes.csv").read_bytes())

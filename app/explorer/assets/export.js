@@ -1,7 +1,8 @@
 // CSV for people: what a spreadsheet opens without garbling it, and without running what somebody wrote.
 
-const FORMULA = /^['\s]*[=+\-@＝＋－＠]|^'*[\t\r\n]/; // the same rule as app/formulas.py; tests/awkward/formulas.json tries both
-const NUMBER = /^[+-]?[0-9]+([.,][0-9]+)*$/;
+// The same rule as app/formulas.py; tests/awkward/formulas.json tries both.
+const FORMULA = /^'*(?:[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[=+\-@＝＋－＠]|[\t\r\n])/;
+const NUMBER = /^[+-]?[0-9]+(?:[.,][0-9]+)?$/;
 
 /** The cell with an apostrophe before it where a spreadsheet would take it for a formula; numbers stay. */
 export const guarded = (cell) => (FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell);

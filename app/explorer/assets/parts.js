@@ -41,7 +41,7 @@ export function verdictWords({ status, verdict }) {
 
 /** A refusal in words for the reader; `again` says whether trying again can help, `status` is that of HTTP. */
 export class Refusal extends Error {
-  constructor(message, again, id, status) {
+  constructor(message, again, { id, status } = {}) {
     super(message);
     Object.assign(this, { again, id, status });
   }
@@ -53,6 +53,7 @@ const pause = (seconds, signal) =>
     signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
   });
 
+const PATIENCE = 60; // seconds that a service may ask to be left alone for
 let key = ""; // the API key: in this page's memory only, never in storage, in an address or in what is copied
 let asking = null;
 
@@ -89,7 +90,8 @@ function askForKey(problem) {
   return asking;
 }
 
-/** Ask the API; a busy service is asked again twice. Throws Refusal, or AbortError when `signal` says so. */
+/** Ask the API; a service that is busy, or has been asked too often, is asked again twice, after as long as it says, up to a
+ *  minute. Throws Refusal, or AbortError when `signal` says so. */
 export async function ask(path, body, signal) {
   const post = { method: "POST", body: JSON.stringify(body) };
   for (let attempt = 1; ; attempt++) {
@@ -105,8 +107,9 @@ export async function ask(path, body, signal) {
         attempt--;
         continue;
       }
-      if (response.status !== 503 || attempt === 3) throw await refusal(response);
-      await pause(Number(response.headers.get("retry-after")) || 1, signal);
+      const wait = Number(response.headers.get("retry-after")) || 1;
+      if (![429, 503].includes(response.status) || attempt === 3 || wait > PATIENCE) throw await refusal(response);
+      await pause(wait, signal);
     } catch (error) {
       if (error instanceof Refusal || signal?.aborted) throw error;
       const why = navigator.onLine ? "The service does not answer." : "This device is offline.";
@@ -120,7 +123,7 @@ async function refusal(response) {
   const detail = problem.detail || `The service answered with the status ${response.status}.`;
   if (response.status === 403) key = ""; // with another key it may work: the next attempt asks for one
   const again = response.status >= 500 || [401, 403, 429].includes(response.status);
-  return new Refusal(detail, again, problem.request_id, response.status);
+  return new Refusal(detail, again, { id: problem.request_id, status: response.status });
 }
 
 /** A refusal as a note with a way out. */
