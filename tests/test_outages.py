@@ -116,6 +116,16 @@ async def test_forty_writers_that_wait_for_a_lock_hold_up_neither_reads_nor_scor
         assert (await client.post("/v1/assessments", json={"text": QUICK}, headers=mine)).status_code == 201
 
 
+@pytest.mark.slow
+async def test_forty_writers_at_once_are_all_served_where_nothing_is_locked(
+    held: tuple[Settings, dict[str, str]],
+) -> None:
+    settings, mine = held
+    async with running(settings) as client:
+        keeping = (client.post("/v1/assessments", json={"text": QUICK}, headers=mine) for _ in range(40))
+        assert {answer.status_code for answer in await asyncio.gather(*keeping)} == {201}
+
+
 async def test_scoring_goes_on_and_the_service_is_ready_while_the_whole_file_is_locked(
     held: tuple[Settings, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
