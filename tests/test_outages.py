@@ -15,12 +15,14 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, func, select
 
 from app.access.keys import create
 from app.archive.tables import KeptAssessment
 from app.assessments.service import Assessor
 from app.catalog.setup import set_up
+from app.outages import reason, retry_after
 from app.settings import Settings
 from tests.support.apps import key, running
 from tests.support.databases import Databases
@@ -219,6 +221,57 @@ async def test_what_no_retry_cures_is_a_500_with_its_place_in_the_log(
     assert told["database_error"]["reason"]
     assert any("test_outages.py" in frame and "broken" in frame for frame in told["crash"]["frames"])
     assert "7391" not in caplog.text
+
+
+ON_SQLITE = {
+    "full": (("PRAGMA max_page_count = 1", "CREATE TABLE t AS SELECT zeroblob(1000000)"), 60),
+    "read only": (("PRAGMA query_only = ON", "DELETE FROM style_factor"), 60),
+    "no table": (("SELECT * FROM no_such_table",), None),
+    "duplicate": (("INSERT INTO catalogue_version SELECT * FROM catalogue_version",), None),
+}
+ON_POSTGRESQL = {
+    "lock timeout": (("SET LOCAL lock_timeout = 1", "LOCK TABLE style"), 1),
+    "statement timeout": (("SET LOCAL statement_timeout = 1", "SELECT pg_sleep(1)"), 1),
+    "shutdown": (("SELECT pg_terminate_backend(pg_backend_pid())",), 1),
+    "read only": (("SET TRANSACTION READ ONLY", "DELETE FROM style_factor"), 60),
+    "no table": (("SELECT * FROM no_such_table",), None),
+    "wrong value": (("SELECT 1 / 0",), None),
+    "duplicate": (("INSERT INTO catalogue_version SELECT * FROM catalogue_version",), None),
+}
+
+
+def met(engine: Engine, *statements: str) -> DBAPIError:
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        return error
+    raise AssertionError("nothing failed")
+
+
+@pytest.mark.parametrize("name", ON_SQLITE)
+def test_sqlite_tells_what_a_retry_cures(databases: Databases, engines: Callable[[str], Engine], name: str) -> None:
+    statements, seconds = ON_SQLITE[name]
+    error = met(engines(databases.seeded()), *statements)
+    assert retry_after(error) == seconds
+    assert str(reason(error)).startswith("SQLITE_")
+
+
+@pytest.mark.parametrize("name", ON_POSTGRESQL)
+def test_postgresql_tells_what_a_retry_cures(postgres: Databases, engines: Callable[[str], Engine], name: str) -> None:
+    statements, seconds = ON_POSTGRESQL[name]
+    url = postgres.seeded()
+    with engines(url).begin() as other:
+        if name == "lock timeout":
+            other.exec_driver_sql("LOCK TABLE style")
+        error = met(engines(url), *statements)
+    assert retry_after(error) == seconds
+    assert len(str(reason(error))) == 5
+
+
+def test_no_server_is_an_outage(engines: Callable[[str], Engine]) -> None:
+    assert retry_after(met(engines("postgresql+psycopg://nobody@127.0.0.1:1/none"))) == 1
 
 
 @pytest.mark.slow
