@@ -189,7 +189,7 @@ def test_a_file_is_dropped_and_taken_away_and_what_was_written_is_still_there(pa
     assert sent == ["Two plants merge.", SITUATION]
 
 
-def test_what_is_not_utf8_is_named_and_read_when_the_reader_says_so(page: Page, sent: list[str]) -> None:
+def test_what_is_no_table_is_named_and_another_encoding_read_on_demand(page: Page, sent: list[str]) -> None:
     open_file(page, "umfrage.csv", (AWKWARD / "excel-german.csv").read_bytes())
     expect(page.get_by_role("alert")).to_contain_text("it looks like Windows-1252")
     page.get_by_role("button", name="Read it as Windows-1252").click()
@@ -197,6 +197,8 @@ def test_what_is_not_utf8_is_named_and_read_when_the_reader_says_so(page: Page, 
     page.get_by_label("Group", exact=True).select_option("Ort")
     judge_all(page)
     assert "Köln" in page.locator("#table tbody").inner_text()
+    open_file(page, "wide.csv", b"x," * 200_000 + b"text\n" + b"1," * 200_000 + b"Two plants merge.\n")
+    expect(page.locator("#table-column option")).to_have_count(500)
     for content, name in ((b"PK\x03\x04rest", "Excel workbook"), (b"%PDF-1.7", "PDF")):
         page.set_input_files("#table-file", {"name": "x.csv", "mimeType": "text/csv", "buffer": content})
         expect(page.get_by_role("alert")).to_contain_text(name)

@@ -4,6 +4,7 @@ import { recordsOf } from "./csv.js";
 
 const SLICE = 2_000; // records that are read before the page may breathe
 const SAMPLE = 50; // records by which separators and headers are told
+export const WIDEST = 500; // columns that are looked at and offered
 const LONGEST = 200; // characters of an id or a group
 const SEPARATORS = ["\t", ";", ",", "|"];
 const NAMES = {
@@ -58,7 +59,7 @@ function hasHeader([first, ...rest], isTable) {
 }
 
 function longestColumn(rows) {
-  const width = Math.max(1, ...rows.map((cells) => cells.length));
+  const width = Math.min(WIDEST, Math.max(1, ...rows.map((cells) => cells.length)));
   const lengths = Array.from({ length: width }, (_, column) => lengthsOf(rows, column));
   return lengths.indexOf(Math.max(...lengths));
 }
@@ -92,7 +93,7 @@ const soundRows = (table) => table.records.slice(0, SAMPLE).filter(({ error }) =
 /** The columns that hold the text, the id and the group, as far as names and lengths tell; -1 where none does. */
 export function columnsOf(table, header) {
   const rows = soundRows(table).map(({ cells }) => cells);
-  const names = header && rows.length ? rows[0] : [];
+  const names = header && rows.length ? rows[0].slice(0, WIDEST) : [];
   const folded = names.map(fold);
   const named = (kind) => NAMES[kind].map((name) => folded.indexOf(name)).find((place) => place >= 0) ?? -1;
   const [text, id] = [named("text"), named("id")];

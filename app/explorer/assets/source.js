@@ -1,6 +1,6 @@
 // Where the texts of the table come from: cells that are pasted, or a file; and how they are read.
 
-import { columnsOf, readTable, textsOf } from "./columns.js";
+import { columnsOf, readTable, textsOf, WIDEST } from "./columns.js";
 import { decode, Unreadable } from "./encoding.js";
 import { h } from "./parts.js";
 
@@ -31,7 +31,7 @@ function refusals(rows) {
 function namesOf(table, header) {
   const width = table.records.reduce((most, { cells }) => Math.max(most, cells.length), 0);
   const first = table.records.find(({ error }) => !error)?.cells ?? [];
-  return Array.from({ length: width }, (_, i) => {
+  return Array.from({ length: Math.min(width, WIDEST) }, (_, i) => {
     const cell = (first[i] ?? "").trim().replace(/\s+/g, " ");
     const short = cell.length > 30 ? `${cell.slice(0, 30)} …` : cell;
     if (header) return short || `Column ${i + 1}`;
