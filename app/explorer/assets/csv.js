@@ -1,6 +1,7 @@
 // The records of CSV, of TSV and of what spreadsheets put into the clipboard, by the rules in tests/awkward/README.md: a quote
 // opens a cell only as its first character, and a cell that never closes costs its own row. Each line is read at most twice.
 
+const ROWS = 20; // more lines than this that look like rows are rows
 const NEVER_CLOSES = "A cell opens with a quote that never closes. The next line is read as a new row.";
 const WORDS_AFTER_QUOTE = "Words follow the closing quote of a cell. Double each quote inside a cell.";
 
@@ -131,24 +132,42 @@ class Dialect {
  *  seen from inside holds for every line before it that is still open there, so no line is looked at again. */
 class Looker {
   constructor(lines, dialect) {
-    Object.assign(this, { lines, dialect, width: -1, seen: 0, closes: undefined });
+    Object.assign(this, { lines, dialect, width: -1, seen: 0, edge: 0, closes: undefined });
   }
 
   /** The line on which a cell closes that is open after line `first`; -1 where it never does. */
   from(first) {
-    if (this.seen <= first) [this.seen, this.closes] = [first, undefined];
-    while (this.closes === undefined) {
-      this.seen++;
-      if (this.seen === this.lines.count) this.closes = false;
-      else this.look(this.lines.between(this.seen, this.seen));
+    if (this.edge <= first) {
+      Object.assign(this, { seen: first, closes: undefined, fitting: true, second: undefined });
+      while (this.closes === undefined) this.look(first);
     }
     return this.closes ? this.seen : -1;
   }
 
-  look(line) {
-    const scan = this.dialect.scan(line, true);
-    if (scan.fault && (scan.begins || this.dialect.scan(line).cells === this.width)) this.closes = false;
+  look(first) {
+    this.edge = ++this.seen;
+    if (this.seen === this.lines.count) return void (this.closes = false);
+    const scan = this.dialect.scan(this.lines.between(this.seen, this.seen), true);
+    if (scan.fault && (scan.begins || this.isRow(first))) this.closes = false;
     else if (!scan.open) this.closes = true;
+    else this.fit(first);
+  }
+
+  isRow(first) {
+    this.second ??= this.cells(first + 1);
+    return Math.max(this.second, this.cells(this.seen)) >= Math.max(this.width, 1);
+  }
+
+  /** Many lines one after the other with just as many cells as the header are rows, whatever closes further down. */
+  fit(first) {
+    this.fitting &&= this.width > 1 && this.cells(this.seen) === this.width;
+    if (!this.fitting || this.seen - first <= ROWS) return;
+    this.closes = false;
+    this.edge++;
+  }
+
+  cells(line) {
+    return this.dialect.scan(this.lines.between(line, line)).cells;
   }
 }
 
