@@ -26,7 +26,8 @@ class Scopes:
                 if caller is not None:
                     demand(caller, *sorted(self._needed(scope, caller)))
             except AppError as error:
-                error.headers["Connection"] = "close"  # a body may stand unread
+                if scope["method"] != "GET":
+                    error.headers["Connection"] = "close"  # a body may stand unread
                 return await problem_response(error, scope["state"]["request_id"])(scope, receive, send)
         await self.app(scope, receive, send)
 

@@ -61,7 +61,7 @@ class Server:
 
     def wait(self) -> None:
         """Return once it is ready."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120  # several workers on a busy machine take their time
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"{self.url}/readyz").status_code == 200:
