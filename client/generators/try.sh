@@ -32,13 +32,6 @@ node built/try.js "$url"
 node built/types.js "$url"
 
 python -m openapi_spec_validator openapi.json
-python - <<'PYTHON' # the one word of 3.1 that the converter leaves
-import json
-from pathlib import Path
-
-document = json.loads(Path("openapi.json").read_text(encoding="utf-8"))
-del document["info"]["summary"]
-Path("openapi.json").write_text(json.dumps(document), encoding="utf-8")
-PYTHON
+python "$here/to_3_0.py" openapi.json
 npx openapi-down-convert --input openapi.json --output openapi-3.0.json
 python -m openapi_spec_validator openapi-3.0.json
