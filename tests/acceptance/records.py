@@ -186,7 +186,7 @@ def purged_once(bench: Bench) -> None:
     command = [sys.executable, "-m", "app.cli", "purge"]
     options = {"env": environment(url), "cwd": ROOT, "stdout": subprocess.PIPE, "text": True}
     purges = [subprocess.Popen(command, **options) for _ in range(4)]
-    said = [purge.communicate(timeout=60)[0].strip() for purge in purges]
+    said = [purge.communicate(timeout=150)[0].strip() for purge in purges]
     bench.check([p.returncode for p in purges] == [0] * 4, "4 x lead-or-manage purge", [p.returncode for p in purges])
     erased = sum(int(one.split()[-1]) for one in said if one.split())
     bench.check(erased == count, "4 x lead-or-manage purge", f"{said}, {count} were due")

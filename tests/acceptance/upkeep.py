@@ -123,7 +123,7 @@ def damaged_backups(bench: Bench) -> None:
         size - 60,
         size - 12,
         size - 6,
-        *(chance.randrange(size) for _ in range(40 if bench.long else 8)),
+        *(chance.randrange(size) for _ in range(40 if bench.long else 3)),
     ]
     for place in places:
         changed = bytearray(whole)
