@@ -155,7 +155,7 @@ def out_of_files(bench: Bench) -> None:
         alive = until(partial(_reads, server), 15)
         bench.check(bool(alive), f"{request}, 3 s later GET /v1/criteria", "no answer for 15 s")
         bench.note(f"{name}: longest gap of /healthz {gap:.1f} s, {len(watch.failures)} of {len(watch.samples)} failed")
-        server.stop()
+        bench.stop(server)
 
 
 def _reads(server: Server) -> bool:
@@ -192,7 +192,7 @@ def hanging_up(bench: Bench) -> None:
     held = left.json()["items"] if left is not None else None
     bench.check(held == [], "GET /v1/jobs after uploads were broken off", held)
     metrics = ask("GET", f"{server.url}/metrics")
-    log = [json.loads(one) for one in server.stop().splitlines() if one.startswith("{")]
+    log = [json.loads(one) for one in bench.stop(server).splitlines() if one.startswith("{")]
     crashes = [one for one in log if one.get("event") == "crash"]
     bench.check(not crashes, "hanging up in a POST", f"{len(crashes)} crash lines, such as {crashes[:1]}")
     told = [one["status"] for one in log if one.get("event") == "request" and one.get("route") == "/v1/jobs"]

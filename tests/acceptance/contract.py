@@ -489,7 +489,9 @@ def _fuzz(bench: Bench, scope: str) -> None:
         bench.check(
             False, f"schemathesis, key with scope {scope}", f"status {said.returncode}: {(out + said.stderr)[-500:]}"
         )
-    crashes = [line for line in server.stop().splitlines() if '"event": "crash"' in line or '"status": 500' in line]
+    crashes = [
+        line for line in bench.stop(server).splitlines() if '"event": "crash"' in line or '"status": 500' in line
+    ]
     bench.check(not crashes, f"schemathesis, key with scope {scope}", crashes[:2])
     told = re.search(r"Test cases:\s*\n\s*(.*)", out)
     bench.note(f"{told[1].strip() if told else out[-200:].strip()}, {len(failures(out))} failures")

@@ -64,7 +64,7 @@ def audit_of_an_owner(bench: Bench) -> None:
     server, key = bench.serve(source), bench.key(source)
     for number in range(6):
         httpx.post(f"{server.url}/v1/assessments", json={"text": f"Case {number}: nobody trusts it."}, headers=key)
-    server.stop()
+    bench.stop(server)
     sound = bench.command(source, "audit", "verify")
     bench.check(sound.returncode == 0 and "6 entries\twhole" in sound.stdout, "audit verify", sound.stdout[-200:])
     unguard(bench, source)
@@ -118,7 +118,7 @@ def keys_of_an_earlier_release(bench: Bench) -> None:
     begun = [
         httpx.post(f"{server.url}/v1/jobs{query}", content=upload, headers=key | mine | NDJSON) for mine, query in jobs
     ]
-    server.stop()
+    bench.stop(server)
     codes = [answer.status_code for answer in (*made, *begun)]
     if set(codes) - {201, 202}:
         bench.check(False, f"requests to {OLD}", codes)
@@ -180,7 +180,7 @@ def purged_once(bench: Bench) -> None:
             mine = {"Idempotency-Key": f"k{number}"}
             client.post("/v1/assessments", json={"text": f"CANARY{number} is told."}, headers=mine)
         kept = client.post("/v1/assessments", json={"text": "This one stays."}).json()["id"]
-    server.stop()
+    bench.stop(server)
     past = datetime.now(UTC) - timedelta(seconds=2)
     bench.sql(url, "UPDATE assessment SET expires_at = :past WHERE id != :kept", past=_moment(bench, past), kept=kept)
     command = [sys.executable, "-m", "app.cli", "purge"]
@@ -261,7 +261,7 @@ def log_lines(bench: Bench) -> None:
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
         tool = {"name": "score_situation", "arguments": {"text": SITUATION}}
         client.post("/mcp", json=call | {"params": tool}, headers={"accept": "application/json, text/event-stream"})
-    log = server.stop()
+    log = bench.stop(server)
     written = [line for line in log.splitlines() if line]
     bad = [line for line in written if not _is_object(line)]
     bench.check(not bad, "lines of `serve` from start to end", f"{len(bad)} are not JSON, such as {bad[:2]}")

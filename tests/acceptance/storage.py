@@ -44,7 +44,7 @@ def counting_file(bench: Bench) -> None:
                 bench.check(False, f"serve with .limits being {name}, {told}", server.written()[-300:])
                 continue
             _guarded(bench, server, f"started with .limits being {name}, {told}")
-            server.stop()
+            bench.stop(server)
     for name in ("locked", "garbage", "deleted", "a folder", "half a file"):
         url = bench.databases.seeded()
         server = bench.serve(url, LOM_RATE_LIMIT="100000")
@@ -58,7 +58,7 @@ def counting_file(bench: Bench) -> None:
             _break(path, name)
             _guarded(bench, server, f".limits {name} meanwhile")
         _guarded(bench, server, f".limits {name} before")
-        log = server.stop()
+        log = bench.stop(server)
         bench.check('"event": "crash"' not in log, f".limits {name}", "a crash in the log")
     bench.note(
         "10 states of the file, 6 requests in each" + ("" if os.geteuid() else "; root can write what is read-only")
@@ -149,7 +149,7 @@ def locked(bench: Bench) -> None:
             f"{mode} {seconds} s: writes {dict(counts)} in {longest:.1f} s at most, score {max(during) * 1000:.0f} ms "
             f"(alone {max(scored) * 1000:.0f}), reads {reads.worst:.0f} ms, ready {ready.worst:.0f} ms"
         )
-        server.stop()
+        bench.stop(server)
 
 
 def _written(server: Server, key: dict[str, str]) -> bool:
@@ -213,7 +213,7 @@ def restarted(bench: Bench) -> None:
         lost = set(kept.values()) - set(stored)
         bench.check(not lost, "GET of what was acknowledged", f"{len(lost)} of {len(kept)} lost")
         bench.check(len(stored) == len(kept), "as many rows as keys", f"{len(stored)} rows, {len(kept)} keys")
-        log = server.stop()
+        log = bench.stop(server)
         bench.check(
             '"event": "crash"' not in log, "restarts", [one for one in log.splitlines() if '"crash"' in one][:2]
         )
