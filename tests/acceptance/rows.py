@@ -3,6 +3,7 @@
 import os
 import signal
 import textwrap
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -111,6 +112,12 @@ def carry_out(row: Row, database: str, seconds: int, open_bench: Callable[[Findi
     findings, began = Findings(), time.monotonic()
     verdict: Verdict | None = None
     seconds = int(seconds * slowness())
+
+    def died(given: threading.ExceptHookArgs) -> None:
+        if not findings.short:  # once the row has failed, its servers go, and its threads with them
+            findings.check(False, "a client of the row", repr(given.exc_value)[:200])
+
+    before, threading.excepthook = threading.excepthook, died
     try:
         with at_most(seconds + 30), open_bench(findings) as bench, at_most(seconds):
             row.act(bench)
@@ -121,6 +128,8 @@ def carry_out(row: Row, database: str, seconds: int, open_bench: Callable[[Findi
         frames = [f for f in traceback.extract_tb(error.__traceback__) if "acceptance" in f.filename]
         where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} {frames[-1].line}" if frames else ""
         findings.check(False, type(error).__name__, f"{str(error)[:300]}{where}")
+    finally:
+        threading.excepthook = before
     if findings.short:
         verdict = "falls short"
     return Result(row, database, verdict or "holds", findings, time.monotonic() - began)

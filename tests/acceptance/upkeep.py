@@ -53,6 +53,7 @@ def backup_under_writers(bench: Bench) -> None:
                     acknowledged.append(answer.json()["id"])
                 elif answer.status_code != 503:
                     wrong.append(answer.status_code)
+                done.wait(0.05)
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(16)]
     for thread in threads:
