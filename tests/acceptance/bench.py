@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ JSON = {"content-type": "application/json"}
 MIB = 1024 * 1024
 STARTS = 4
 """How many minutes a server may take to start."""
+
+
+get, post = partial(httpx.get, timeout=60), partial(httpx.post, timeout=60)
+"""With a patience that a busy machine needs."""
 
 
 @dataclass

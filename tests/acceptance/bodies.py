@@ -9,7 +9,21 @@ from functools import partial
 
 import httpx
 
-from tests.acceptance.bench import JSON, MIB, Bench, ask, at_once, cpu, growth, idle, is_problem, stall, status, until
+from tests.acceptance.bench import (
+    JSON,
+    MIB,
+    Bench,
+    ask,
+    at_once,
+    cpu,
+    growth,
+    idle,
+    is_problem,
+    post,
+    stall,
+    status,
+    until,
+)
 from tests.acceptance.rows import row
 from tests.acceptance.watch import Watch
 from tests.support.jobs import NDJSON
@@ -208,7 +222,7 @@ def fair_batches(bench: Bench) -> None:
 
     def batch() -> None:
         with suppress(httpx.TransportError):
-            httpx.post(f"{server.url}/v1/score/batch", json={"items": items}, timeout=12)
+            post(f"{server.url}/v1/score/batch", json={"items": items}, timeout=12)
 
     least = None
     allowed = max(3 * alone.quantile(0.99), 100.0)

@@ -8,9 +8,7 @@ import time
 from functools import partial
 from typing import Any
 
-import httpx
-
-from tests.acceptance.bench import Bench, ask, is_problem, status, until
+from tests.acceptance.bench import Bench, ask, get, is_problem, status, until
 from tests.acceptance.rows import row
 from tests.acceptance.watch import Watch
 from tests.support.jobs import NDJSON
@@ -159,7 +157,7 @@ def out_of_files(bench: Bench) -> None:
 
 
 def _reads(server: Server) -> bool:
-    return httpx.get(f"{server.url}/v1/criteria", timeout=5).status_code == 200
+    return get(f"{server.url}/v1/criteria", timeout=5).status_code == 200
 
 
 @row("U8", "clients hang up in an upload: 499 in the log, no crash, nothing left behind", seconds=60)
@@ -209,7 +207,7 @@ def hanging_up(bench: Bench) -> None:
 def access_first(bench: Bench) -> None:
     url = bench.databases.seeded()
     server, key = bench.serve(url, LOM_REQUIRE_KEY="true"), bench.key(url, "read")
-    document = httpx.get(f"{server.url}/openapi.json").json()
+    document = get(f"{server.url}/openapi.json").json()
     bodies: dict[str, tuple[dict[str, str], bytes]] = {
         "text/plain": ({"content-type": "text/plain"}, b"x"),
         "no media type": ({}, b"{}"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.bench import Bench, ask, is_problem, status, until
+from tests.acceptance.bench import Bench, ask, get, is_problem, post, status, until
 from tests.acceptance.releases import OLD, at
 from tests.acceptance.rows import BOTH, NotRun, row, slowness
 from tests.support.jobs import NDJSON
@@ -79,7 +79,7 @@ def paths_of(document: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
 def methods(bench: Bench) -> None:
     url = bench.databases.seeded()
     server, key = bench.serve(url), bench.key(url)
-    document = httpx.get(f"{server.url}/openapi.json").json()
+    document = get(f"{server.url}/openapi.json").json()
     asked = 0
     with httpx.Client(base_url=server.url, headers=key, timeout=60) as client:
         for path, known in paths_of(document):
@@ -108,7 +108,7 @@ def methods(bench: Bench) -> None:
                 right = got.status_code == headed.status_code and all(same.values()) and not headed.content
                 bench.check(right, f"HEAD {path}", f"{headed.status_code} against {got.status_code}, {same}")
             for more in (f"{path}/", f"/{path}", path.upper(), f"{path}%2F", f"{path};a=b"):
-                answer = httpx.get(server.url + more, headers=key, timeout=60)
+                answer = get(server.url + more, headers=key, timeout=60)
                 right = answer.status_code in {400, 401, 404, 405, 422} and "location" not in answer.headers
                 bench.check(
                     right and is_problem(answer),
@@ -226,7 +226,7 @@ def no_breaking_change(bench: Bench) -> None:
         assert file
         old = json.load(file)
     server = bench.serve()
-    new = httpx.get(f"{server.url}/openapi.json").json()
+    new = get(f"{server.url}/openapi.json").json()
     defs = (old["components"]["schemas"], new["components"]["schemas"])
     found: list[str] = []
     for path, operations in old["paths"].items():
@@ -274,7 +274,7 @@ def no_breaking_change(bench: Bench) -> None:
 def pages(bench: Bench) -> None:
     url, count = bench.databases.seeded(), 10_000 if bench.long else 3_000
     server, key = bench.serve(url), bench.key(url)
-    first = httpx.post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=key, timeout=60).json()["id"]
+    first = post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=key, timeout=60).json()["id"]
     names = [one for one in _columns(bench, url) if one != "id"]
     chosen = ", ".join("created_at" if name == "created_at" else name for name in names)
     series = (
@@ -448,9 +448,9 @@ def _fuzz(bench: Bench, scope: str) -> None:
     server = bench.serve(url)
     key = bench.key(url, *SCOPES[scope]) if SCOPES[scope] else {}
     owner = bench.key(url)
-    made = httpx.post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=owner)
-    httpx.post(f"{server.url}/v1/programs", json=program("acme-own"), headers=owner)
-    httpx.post(f"{server.url}/v1/jobs", content=b'{"text": "a"}\n', headers=owner | NDJSON)
+    made = post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=owner)
+    post(f"{server.url}/v1/programs", json=program("acme-own"), headers=owner)
+    post(f"{server.url}/v1/jobs", content=b'{"text": "a"}\n', headers=owner | NDJSON)
     assert made.status_code == 201
     seconds = 900 if bench.long else int(60 * slowness())
     words = [

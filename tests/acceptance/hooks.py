@@ -7,9 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
-
-from tests.acceptance.bench import Bench, ask, status, until
+from tests.acceptance.bench import Bench, ask, get, post, status, until
 from tests.acceptance.rows import row, slowness
 from tests.acceptance.watch import Watch
 from tests.support.jobs import NDJSON
@@ -96,7 +94,7 @@ def dripping(bench: Bench) -> None:
         bool(told) and took <= 20, "a job's webhook beside 8 others whose receivers drip", f"{took:.0f} s, 20 allowed"
     )
     bench.check(watch.worst <= 1000, "/healthz meanwhile", f"{watch.worst:.0f} ms")
-    state = until(lambda: httpx.get(server.url + href, headers=fine).json()["webhook"]["state"] == "delivered", 10)
+    state = until(lambda: get(server.url + href, headers=fine).json()["webhook"]["state"] == "delivered", 10)
     bench.check(bool(state) or not told, f"GET {href}", "the webhook is not told as delivered")
     twice = {receiver.host: receiver.most for receiver in slow if receiver.most > 2}  # one may not know its end yet
     bench.check(not twice, "deliveries to one host at the same time", twice)
@@ -119,7 +117,7 @@ def dripping(bench: Bench) -> None:
 
 
 def _job(server: Server, key: dict[str, str], host: str) -> str:
-    answer = httpx.post(
+    answer = post(
         f"{server.url}/v1/jobs", params={"webhook": f"http://{host}/x"}, content=LINE, headers=key | NDJSON, timeout=30
     )
     return str(answer.json()["href"])

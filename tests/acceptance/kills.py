@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.bench import Bench, ask, status, until
+from tests.acceptance.bench import Bench, ask, get, post, status, until
 from tests.acceptance.rows import BOTH, row
 from tests.support.jobs import NDJSON
 from tests.support.servers import Server, free_port
@@ -30,10 +30,10 @@ def killed(server: Server) -> None:
 
 def check_results(bench: Bench, server: Server, key: dict[str, str], href: str, count: int, request: str) -> None:
     """Each text once, in order, none with an error."""
-    job = httpx.get(server.url + href, headers=key).json()
+    job = get(server.url + href, headers=key).json()
     told = {name: job[name] for name in ("status", "done", "errors")}
     bench.check(told == {"status": "done", "done": count, "errors": 0}, request, told)
-    lines = httpx.get(f"{server.url}{href}/results", headers=key, timeout=60).text.splitlines()
+    lines = get(f"{server.url}{href}/results", headers=key, timeout=60).text.splitlines()
     ids = [json.loads(line)["id"] for line in lines]
     bench.check(ids == [f"{n}" for n in range(count)], f"GET {href}/results, {request}", f"{len(ids)} ids of {count}")
 
@@ -44,7 +44,7 @@ def jobs_after_kills(bench: Bench) -> None:
     server, key = bench.serve(url), bench.key(url)
     jobs = {}
     for name, count in (("a", 1700), ("b", 900)):
-        answer = httpx.post(f"{server.url}/v1/jobs", content=texts(count, name), headers=key | NDJSON, timeout=60)
+        answer = post(f"{server.url}/v1/jobs", content=texts(count, name), headers=key | NDJSON, timeout=60)
         jobs[answer.json()["href"]] = count
     for _ in range(rounds):
         time.sleep(random.uniform(0.5, 3))
@@ -53,7 +53,7 @@ def jobs_after_kills(bench: Bench) -> None:
     began = time.monotonic()
 
     def ended() -> bool:
-        return all(httpx.get(server.url + href, headers=key).json()["status"] == "done" for href in jobs)
+        return all(get(server.url + href, headers=key).json()["status"] == "done" for href in jobs)
 
     until(ended, LEASE_SECONDS + 100, 0.5)
     for href, count in jobs.items():
@@ -145,11 +145,11 @@ def workers_killed(bench: Bench) -> None:
     server = bench.serve(url, LOM_JOBS="queue")
     workers = [bench.begin(url, "worker", LOM_JOBS="queue") for _ in range(2)]
     count = 6000
-    answer = httpx.post(f"{server.url}/v1/jobs", content=texts(count), headers=key | NDJSON, timeout=60)
+    answer = post(f"{server.url}/v1/jobs", content=texts(count), headers=key | NDJSON, timeout=60)
     href = answer.json()["href"]
 
     def done() -> int:
-        return int(httpx.get(server.url + href, headers=key).json()["done"])
+        return int(get(server.url + href, headers=key).json()["done"])
 
     until(lambda: done() >= 500, 60)
     workers[0].kill()

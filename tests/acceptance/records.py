@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from tests.acceptance.bench import Bench, ask, environment, status
+from tests.acceptance.bench import Bench, ask, environment, get, post, status
 from tests.acceptance.releases import OLD, old_release
 from tests.acceptance.rows import BOTH, row
 from tests.support.jobs import NDJSON
@@ -63,7 +63,7 @@ def audit_of_an_owner(bench: Bench) -> None:
     source = bench.databases.seeded()
     server, key = bench.serve(source), bench.key(source)
     for number in range(6):
-        httpx.post(f"{server.url}/v1/assessments", json={"text": f"Case {number}: nobody trusts it."}, headers=key)
+        post(f"{server.url}/v1/assessments", json={"text": f"Case {number}: nobody trusts it."}, headers=key)
     bench.stop(server)
     sound = bench.command(source, "audit", "verify")
     bench.check(sound.returncode == 0 and "6 entries\twhole" in sound.stdout, "audit verify", sound.stdout[-200:])
@@ -109,15 +109,11 @@ def keys_of_an_earlier_release(bench: Bench) -> None:
         {"text": SITUATION, "options": {"max_evidence": 3, "offset_unit": "unicode_code_point", "preferences": {}}},
     ]
     asked = [({"Idempotency-Key": uuid.uuid4().hex}, body) for body in bodies]
-    made = [
-        httpx.post(f"{server.url}/v1/assessments", json=body, headers=key | mine, timeout=60) for mine, body in asked
-    ]
+    made = [post(f"{server.url}/v1/assessments", json=body, headers=key | mine, timeout=60) for mine, body in asked]
     upload = json.dumps({"text": "Die Halle wird umgebaut."}).encode() + b"\n"
     queries = ("", "?max_evidence=1", "?language=de&include=evidence")
     jobs = [({"Idempotency-Key": uuid.uuid4().hex}, query) for query in queries]
-    begun = [
-        httpx.post(f"{server.url}/v1/jobs{query}", content=upload, headers=key | mine | NDJSON) for mine, query in jobs
-    ]
+    begun = [post(f"{server.url}/v1/jobs{query}", content=upload, headers=key | mine | NDJSON) for mine, query in jobs]
     bench.stop(server)
     codes = [answer.status_code for answer in (*made, *begun)]
     if set(codes) - {201, 202}:
@@ -215,7 +211,7 @@ def _moment(bench: Bench, moment: datetime) -> object:
 def both_kept(bench: Bench) -> None:
     url = bench.databases.seeded()
     server, key = bench.serve(url), bench.key(url)
-    kept = httpx.post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=key)
+    kept = post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=key)
     path = f"{server.url}{kept.headers['location']}"
     quote = [{"quote": "merging two plants"}]
     words = [
@@ -231,11 +227,9 @@ def both_kept(bench: Bench) -> None:
     for body in words:
         answer = ask("POST", f"{path}/feedback", json=body, headers=key)
         bench.check(status(answer) == 201, f"POST feedback {json.dumps(body)[:60]}", status(answer))
-    told = httpx.get(f"{path}/feedback", headers=key).json()["items"]
+    told = get(f"{path}/feedback", headers=key).json()["items"]
     bench.check([one["agree"] for one in told] == [False, False, True], "GET feedback, newest first", told)
-    bench.check(
-        httpx.get(path, headers=key).json() == kept.json(), "GET of the answer after feedback", "it has changed"
-    )
+    bench.check(get(path, headers=key).json() == kept.json(), "GET of the answer after feedback", "it has changed")
     out = bench.folder / "feedback.jsonl"
     bench.command(url, "feedback", "export", "--tenant", "acme", "--out", str(out))
     exported = [json.loads(line)["verdict"] for line in out.read_text().splitlines()] if out.exists() else None

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.bench import Bench, ask, idle, is_problem, status, until
+from tests.acceptance.bench import Bench, ask, get, idle, is_problem, post, status, until
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.rows import row
 from tests.acceptance.watch import Watch
@@ -288,7 +288,7 @@ def clock_set_back(bench: Bench) -> None:
     server.process.kill()
     server.process.wait()
     server = bench.serve(url)
-    answer = httpx.post(f"{server.url}/v1/jobs", content=body, headers=key | {"content-type": "application/x-ndjson"})
+    answer = post(f"{server.url}/v1/jobs", content=body, headers=key | {"content-type": "application/x-ndjson"})
     href = answer.json()["href"]
     server.process.kill()  # in the middle of a chunk or before it
     server.process.wait()
@@ -300,8 +300,8 @@ def clock_set_back(bench: Bench) -> None:
         bench.sql(url, f"UPDATE job_chunk SET due = {ahead} WHERE state = 'open'")
     server = bench.serve(url)
     _running_key(bench, url, key, server)
-    job = until(lambda: httpx.get(server.url + href, headers=key).json()["status"] == "done", 60)
-    seen = httpx.get(server.url + href, headers=key).json()
+    job = until(lambda: get(server.url + href, headers=key).json()["status"] == "done", 60)
+    seen = get(server.url + href, headers=key).json()
     bench.check(
         bool(job), f"a killed job of 600, {rows[0]} chunks leased an hour ahead", f"{seen['done']} done after 60 s"
     )
@@ -311,7 +311,7 @@ def clock_set_back(bench: Bench) -> None:
 def _running_key(bench: Bench, url: str, key: dict[str, str], server: Server) -> None:
     """A key that began in what is now the future and never ended."""
     mine = key | {"Idempotency-Key": uuid.uuid4().hex}
-    first = httpx.post(f"{server.url}/v1/assessments", json=TEXT, headers=mine)
+    first = post(f"{server.url}/v1/assessments", json=TEXT, headers=mine)
     ahead = (
         "datetime(started_at, '+1 hour') || '.000000'" if bench.kind == "sqlite" else "started_at + interval '1 hour'"
     )

@@ -4,9 +4,7 @@ import json
 import time
 from typing import Any
 
-import httpx
-
-from tests.acceptance.bench import Bench, ask, cpu, status, until
+from tests.acceptance.bench import Bench, ask, cpu, get, post, status, until
 from tests.acceptance.rows import BOTH, row
 from tests.support.jobs import NDJSON
 from tests.support.servers import Server
@@ -100,19 +98,19 @@ UNITS = {"unicode_code_point": 1, "utf16": 2, "utf8": 3}
 def whole_answers(bench: Bench) -> None:
     url = bench.databases.seeded()
     server, key = bench.serve(url), bench.key(url)
-    version = httpx.get(f"{server.url}/v1/models/current").json()["version"]
+    version = get(f"{server.url}/v1/models/current").json()["version"]
     quotes = 0
     for unit in UNITS:
         options = {"offset_unit": unit, "max_evidence": 10}
-        batch = httpx.post(
+        batch = post(
             f"{server.url}/v1/score/batch", json={"items": [{"text": one} for one in TOLD], "options": options}
         )
         lines = "".join(json.dumps({"text": one}) + "\n" for one in TOLD)
         parameters = {"offset_unit": unit, "max_evidence": 10}
-        made = httpx.post(f"{server.url}/v1/jobs", params=parameters, content=lines, headers=key | NDJSON)
+        made = post(f"{server.url}/v1/jobs", params=parameters, content=lines, headers=key | NDJSON)
         for number, text in enumerate(TOLD):
             for path in ("/v1/score", "/v1/assessments"):
-                answer = httpx.post(server.url + path, json={"text": text, "options": options}, headers=key, timeout=60)
+                answer = post(server.url + path, json={"text": text, "options": options}, headers=key, timeout=60)
                 quotes += _whole(bench, answer.json(), text, unit, version, f"POST {path} {text[:30]!r} {unit}")
                 kept = answer.headers.get("cache-control")
                 bench.check(kept == "no-store", f"POST {path}", f"Cache-Control {kept}")
@@ -120,14 +118,14 @@ def whole_answers(bench: Bench) -> None:
                     result = batch.json()["results"][number]["result"]
                     same = json.dumps(result) == json.dumps(answer.json())
                     bench.check(same, f"a batch against one, {text[:30]!r} {unit}", "another answer")
-            again = httpx.get(server.url + answer.headers["location"], headers=key)
+            again = get(server.url + answer.headers["location"], headers=key)
             bench.check(again.json() == answer.json(), f"GET of what was kept, {text[:30]!r}", "another answer")
         bench.check(
             batch.headers.get("cache-control") == "no-store", "POST /v1/score/batch", batch.headers.get("cache-control")
         )
         href = made.json()["href"]
-        until(lambda: httpx.get(server.url + href, headers=key).json()["status"] == "done", 60)  # noqa: B023
-        got = httpx.get(f"{server.url}{href}/results", headers=key)
+        until(lambda: get(server.url + href, headers=key).json()["status"] == "done", 60)  # noqa: B023
+        got = get(f"{server.url}{href}/results", headers=key)
         bench.check(
             got.headers.get("cache-control") == "no-store", f"GET {href}/results", got.headers.get("cache-control")
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.bench import Bench, ask, status
+from tests.acceptance.bench import Bench, ask, get, post, status
 from tests.acceptance.kills import TEXT, check_results, texts
 from tests.acceptance.releases import OLD, old_release
 from tests.acceptance.rows import BOTH, row
@@ -92,7 +92,7 @@ def backup_under_writers(bench: Bench) -> None:
 def damaged_backups(bench: Bench) -> None:
     url = bench.databases.seeded()
     server, key = bench.serve(url), bench.key(url)
-    httpx.post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=key)
+    post(f"{server.url}/v1/assessments", json={"text": SITUATION}, headers=key)
     bench.stop(server)
     file, chance = bench.folder / "sound.backup", random.Random(7)
     bench.command(url, "backup", str(file), **tools())
@@ -178,7 +178,7 @@ def upgrade(bench: Bench) -> None:
     server = bench.start(url, **former)
     bench.ready(server)
     key, count = bench.key(url), 700
-    kept = [httpx.post(f"{server.url}/v1/assessments", json={"text": TEXT.format(n)}, headers=key) for n in range(30)]
+    kept = [post(f"{server.url}/v1/assessments", json={"text": TEXT.format(n)}, headers=key) for n in range(30)]
     program = {
         "slug": "acme-x",
         "name": "Leading a merger",
@@ -186,8 +186,8 @@ def upgrade(bench: Bench) -> None:
         "description": "For all.",
         "audience": "All.",
     }
-    made = httpx.post(f"{server.url}/v1/programs", json=program, headers=key)
-    job = httpx.post(f"{server.url}/v1/jobs", content=texts(count), headers=key | NDJSON)
+    made = post(f"{server.url}/v1/programs", json=program, headers=key)
+    job = post(f"{server.url}/v1/jobs", content=texts(count), headers=key | NDJSON)
     bench.check(
         (made.status_code, job.status_code) == (201, 202), f"requests to {OLD}", (made.status_code, job.status_code)
     )
@@ -212,7 +212,7 @@ def upgrade(bench: Bench) -> None:
     )
     href = f"{servers[0].url}{job.json()['href']}"
     for _ in range(200):
-        if httpx.get(href, headers=key).json()["status"] == "done":
+        if get(href, headers=key).json()["status"] == "done":
             break
         threading.Event().wait(0.5)
     check_results(bench, servers[0], key, job.json()["href"], count, f"a job begun by {OLD}")
@@ -225,5 +225,5 @@ def upgrade(bench: Bench) -> None:
     bench.check(said.returncode == 0, f"restore of a backup of {OLD}", said.stderr[-300:])
     server = bench.serve(target)
     bench.check(len(bench.sql(target, "SELECT id FROM assessment")) == 30, "rows after the restore", "not 30")
-    known = httpx.get(f"{server.url}/v1/assessments?limit=100", headers=key).json()["page"]["total"]
+    known = get(f"{server.url}/v1/assessments?limit=100", headers=key).json()["page"]["total"]
     bench.note(f"30 assessments, a program, a job of {count} upgraded; {known} of them restored again")
