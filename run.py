@@ -147,11 +147,13 @@ def output(command):
 
 
 def test_arguments(arguments):
-    """The arguments for pytest, and whether the slow tests are left out."""
+    """The arguments for pytest, in two processes unless told otherwise, and whether slow tests are left out."""
     given = [argument for argument in arguments if argument != "--all"]
     chosen = any(argument.startswith("-m") or "::" in argument for argument in given)
     quick = not chosen and "--all" not in arguments
-    return (["-m", "not slow", *given] if quick else given), quick
+    shared = any(argument.startswith(("-n", "--dist", "--pdb")) for argument in given)
+    workers = [] if shared else ["-n", "2", "--dist", "loadfile"]
+    return [*workers, *(["-m", "not slow"] if quick else []), *given], quick
 
 
 def test(arguments):

@@ -20,9 +20,7 @@ from tests.support.postgres import temporary_postgres
 from tests.support.servers import Server
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.option.markexpr == "not slow":
-        terminalreporter.write_line("Left out: tests marked slow. `python3 run.py test --all` runs everything.")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for part in sorted({report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())}):
         terminalreporter.write_line(f"NOT RUN: {part.removeprefix('Skipped: ')}", red=True)
 

@@ -12,10 +12,12 @@ import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from app.main import create_app
 from app.settings import Settings
+from tests.support.apps import scorer
 from tests.support.databases import Databases
 from tests.support.paths import ROOT
-from tests.support.servers import Server
+from tests.support.servers import Server, served
 from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
@@ -24,16 +26,16 @@ PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
 
 @asynccontextmanager
-async def calling(server: Server, key: str | None = None, mode: str = "auto") -> AsyncIterator[Client]:
+async def calling(url: str, key: str | None = None, mode: str = "auto") -> AsyncIterator[Client]:
     headers = {"X-API-Key": key} if key else {}
     async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
-        transport = streamable_http_client(f"{server.url}/mcp", http_client=http)
+        transport = streamable_http_client(f"{url}/mcp", http_client=http)
         async with Client(transport, mode=mode) as client:
             yield client
 
 
-def asked(server: Server, method: str, path: str, **more: Any) -> httpx.Response:
-    return httpx.request(method, f"{server.url}{path}", timeout=60, **more)
+def asked(url: str, method: str, path: str, **more: Any) -> httpx.Response:
+    return httpx.request(method, f"{url}{path}", timeout=60, **more)
 
 
 async def told(client: Client, tool: str, **arguments: Any) -> Any:
@@ -49,22 +51,18 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def closed(settings: Settings) -> Iterator[Server]:
+def closed(settings: Settings) -> Iterator[str]:
     """A server that goes by a name and asks everybody for a key."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOM_REQUIRE_KEY", "true")
-        patch.setenv("LOM_ALLOWED_HOSTS", '["Lom.example.com"]')
-        server = Server(settings.database_url)
-    server.wait()
-    yield server
-    server.stop()
+    strict = settings.model_copy(update={"require_key": True, "allowed_hosts": ("lom.example.com",)})
+    with served(create_app(strict, scorer())) as url:
+        yield url
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_an_assistant_judges_a_situation_as_the_api_does(server: Server, mode: str) -> None:
     body = {"text": SITUATION, "options": {"max_recommendations": 2}}
-    api = asked(server, "POST", "/v1/score", json=body).json()
-    async with calling(server, mode=mode) as client:
+    api = asked(server.url, "POST", "/v1/score", json=body).json()
+    async with calling(server.url, mode=mode) as client:
         judged = await told(client, "score_situation", text=SITUATION)
     for same in ("verdict", "status", "probabilities", "demand", "confidence", "explanation"):
         assert judged[same] == api[same], same
@@ -79,7 +77,7 @@ async def test_an_assistant_judges_a_situation_as_the_api_does(server: Server, m
 
 
 async def test_tools_say_when_to_use_them_and_what_they_take_and_answer(server: Server) -> None:
-    async with calling(server) as client:
+    async with calling(server.url) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert "not people" in str(client.instructions)
     assert 4 <= len(tools) <= 6
@@ -94,12 +92,12 @@ async def test_tools_say_when_to_use_them_and_what_they_take_and_answer(server: 
 
 
 async def test_an_assistant_looks_up_the_catalogue(server: Server) -> None:
-    criteria = asked(server, "GET", "/v1/criteria").json()["items"]
-    styles = asked(server, "GET", "/v1/styles?concept=leadership&criterion=change").json()["items"]
-    programs = asked(server, "GET", "/v1/programs?criterion=change&max_months=6&limit=3").json()
-    differences = asked(server, "GET", "/v1/differences?limit=100").json()["items"]
-    style = asked(server, "GET", "/v1/styles/transformational-leadership").json()
-    async with calling(server) as client:
+    criteria = asked(server.url, "GET", "/v1/criteria").json()["items"]
+    styles = asked(server.url, "GET", "/v1/styles?concept=leadership&criterion=change").json()["items"]
+    programs = asked(server.url, "GET", "/v1/programs?criterion=change&max_months=6&limit=3").json()
+    differences = asked(server.url, "GET", "/v1/differences?limit=100").json()["items"]
+    style = asked(server.url, "GET", "/v1/styles/transformational-leadership").json()
+    async with calling(server.url) as client:
         known = await told(client, "list_criteria")
         assert [row["slug"] for row in known["criteria"]] == [row["slug"] for row in criteria]
         assert len(known["factors"]) == 4
@@ -120,7 +118,7 @@ async def test_an_assistant_looks_up_the_catalogue(server: Server) -> None:
 
 async def test_a_mistake_is_answered_with_what_to_do_and_never_with_what_was_sent(server: Server) -> None:
     canary = "Zanzibarian"
-    async with calling(server) as client:
+    async with calling(server.url) as client:
         answers = {
             "1 to 10000 or the limit": await refused(client, "score_situation", text=f"{canary} " * 2000),
             "visible": await refused(client, "score_situation", text=" "),
@@ -135,7 +133,7 @@ async def test_a_mistake_is_answered_with_what_to_do_and_never_with_what_was_sen
         assert canary not in answer
 
 
-async def test_a_tool_needs_the_scope_that_its_route_needs(closed: Server, make_key: MakeKey) -> None:
+async def test_a_tool_needs_the_scope_that_its_route_needs(closed: str, make_key: MakeKey) -> None:
     assert asked(closed, "POST", "/mcp", json=PING).status_code == 401
     async with calling(closed, make_key("read")) as client:
         assert len((await told(client, "list_criteria"))["criteria"]) == 8
@@ -149,12 +147,12 @@ async def test_a_tool_needs_the_scope_that_its_route_needs(closed: Server, make_
 def test_both_paths_work_and_nothing_else_than_post(server: Server) -> None:
     accept = {"Accept": "application/json, text/event-stream"}
     for path in ("/mcp", "/mcp/"):
-        answer = asked(server, "POST", path, json=PING, headers=accept)
+        answer = asked(server.url, "POST", path, json=PING, headers=accept)
         assert (answer.status_code, answer.json()["result"]) == (200, {})
         for method in ("GET", "HEAD", "DELETE"):
-            answer = asked(server, method, path)
+            answer = asked(server.url, method, path)
             assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert asked(server, "GET", "/mcp/x").status_code == 404
+    assert asked(server.url, "GET", "/mcp/x").status_code == 404
 
 
 def test_foreign_names_pages_and_media_types_are_refused(server: Server) -> None:
@@ -164,13 +162,13 @@ def test_foreign_names_pages_and_media_types_are_refused(server: Server) -> None
         415: {"Content-Type": "text/plain"},
     }
     for status, headers in refusals.items():
-        answer = asked(server, "POST", "/mcp", json=PING, headers=headers)
+        answer = asked(server.url, "POST", "/mcp", json=PING, headers=headers)
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert "evil" not in answer.text
 
 
-def test_a_service_with_a_name_answers_to_it_and_to_this_machine_alone(closed: Server, make_key: MakeKey) -> None:
+def test_a_service_with_a_name_answers_to_it_and_to_this_machine_alone(closed: str, make_key: MakeKey) -> None:
     mine = {"X-API-Key": make_key("read")}
     for host in ("lom.example.com", "LOM.example.com:8443", "127.0.0.1", "localhost:5", "[::1]"):
         assert asked(closed, "GET", "/v1/criteria", headers=mine | {"Host": host}).status_code == 200, host
@@ -189,7 +187,7 @@ async def test_scoring_goes_on_and_the_catalogue_says_so_when_the_database_goes_
     server = Server(url)
     try:
         server.wait()
-        async with calling(server) as client:
+        async with calling(server.url) as client:
             judged = await told(client, "score_situation", text=SITUATION)
             databases.destroy(url)
             assert await told(client, "score_situation", text=SITUATION) == judged

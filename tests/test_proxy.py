@@ -8,27 +8,26 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.main import create_app
 from app.settings import Settings
+from tests.support.apps import scorer
+from tests.support.commands import run
 from tests.support.missing import cannot_run
-from tests.support.servers import Server
+from tests.support.servers import Server, served
 from tests.support.texts import SITUATION
 
 ROOT_PATH = "/lom"
 
 
 @pytest.fixture(scope="module")
-def under_a_path(settings: Settings) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOM_ROOT_PATH", ROOT_PATH)
-        server = Server(settings.database_url)
-    server.wait()
-    yield server
-    server.stop()
+def under_a_path(settings: Settings) -> Iterator[str]:
+    with served(create_app(settings.model_copy(update={"root_path": ROOT_PATH}), scorer())) as url:
+        yield url
 
 
 @pytest.mark.parametrize("sent", ["", ROOT_PATH], ids=["proxy strips", "proxy does not strip"])
-def test_everything_is_found_whether_or_not_the_proxy_takes_the_path_off(under_a_path: Server, sent: str) -> None:
-    with httpx.Client(base_url=f"{under_a_path.url}{sent}", timeout=60) as client:
+def test_everything_is_found_whether_or_not_the_proxy_takes_the_path_off(under_a_path: str, sent: str) -> None:
+    with httpx.Client(base_url=f"{under_a_path}{sent}", timeout=60) as client:
         for path in (
             "/",
             "/explorer/explorer.js",
@@ -53,25 +52,25 @@ def test_everything_is_found_whether_or_not_the_proxy_takes_the_path_off(under_a
         assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_the_path_without_its_slash_leads_to_the_page(under_a_path: Server) -> None:
-    answer = httpx.get(f"{under_a_path.url}{ROOT_PATH}")
+def test_the_path_without_its_slash_leads_to_the_page(under_a_path: str) -> None:
+    answer = httpx.get(f"{under_a_path}{ROOT_PATH}")
     assert (answer.status_code, answer.headers["location"]) == (307, f"{ROOT_PATH}/")
     assert answer.headers["x-request-id"]
-    page = httpx.get(f"{under_a_path.url}{ROOT_PATH}", follow_redirects=True)
+    page = httpx.get(f"{under_a_path}{ROOT_PATH}", follow_redirects=True)
     assert (page.status_code, page.url.path) == (200, f"{ROOT_PATH}/")
 
 
 @pytest.mark.parametrize("sent", ["", ROOT_PATH], ids=["proxy strips", "proxy does not strip"])
-def test_location_leads_behind_the_proxy(under_a_path: Server, make_key: Callable[..., str], sent: str) -> None:
+def test_location_leads_behind_the_proxy(under_a_path: str, make_key: Callable[..., str], sent: str) -> None:
     mine = {"X-API-Key": make_key("read", "write")}
-    made = httpx.post(f"{under_a_path.url}{sent}/v1/assessments", json={"text": SITUATION}, headers=mine, timeout=60)
+    made = httpx.post(f"{under_a_path}{sent}/v1/assessments", json={"text": SITUATION}, headers=mine, timeout=60)
     assert made.headers["location"] == f"{ROOT_PATH}/v1/assessments/{made.json()['id']}"
-    there = httpx.URL(f"{under_a_path.url}{ROOT_PATH}/v1/assessments").join(made.headers["location"])
+    there = httpx.URL(f"{under_a_path}{ROOT_PATH}/v1/assessments").join(made.headers["location"])
     assert httpx.get(there, headers=mine).json()["id"] == made.json()["id"]
 
 
-def test_links_are_put_behind_the_base_address_and_lead_on(under_a_path: Server, server: Server) -> None:
-    with httpx.Client(base_url=f"{under_a_path.url}{ROOT_PATH}", timeout=60) as client:
+def test_links_are_put_behind_the_base_address_and_lead_on(under_a_path: str, server: Server) -> None:
+    with httpx.Client(base_url=f"{under_a_path}{ROOT_PATH}", timeout=60) as client:
         seen, path = [], "/v1/criteria?limit=3"
         while path:
             page = client.get(path).json()
@@ -85,21 +84,17 @@ def test_links_are_put_behind_the_base_address_and_lead_on(under_a_path: Server,
 
 
 @pytest.fixture(scope="module")
-def closed(settings: Settings) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOM_ROOT_PATH", ROOT_PATH)
-        patch.setenv("LOM_REQUIRE_KEY", "true")
-        server = Server(settings.database_url)
-    server.wait()
-    yield server
-    server.stop()
+def closed(settings: Settings) -> Iterator[str]:
+    strict = settings.model_copy(update={"root_path": ROOT_PATH, "require_key": True})
+    with served(create_app(strict, scorer())) as url:
+        yield url
 
 
-def test_no_spelling_of_a_path_is_a_side_door(closed: Server, make_key: Callable[..., str]) -> None:
+def test_no_spelling_of_a_path_is_a_side_door(closed: str, make_key: Callable[..., str]) -> None:
     mine = {"X-API-Key": make_key("read")}
     for path in ("/v1/criteria", "/lom/v1/criteria"):
-        assert httpx.get(f"{closed.url}{path}").status_code == 401, path
-        assert httpx.get(f"{closed.url}{path}", headers=mine).status_code == 200, path
+        assert httpx.get(f"{closed}{path}").status_code == 401, path
+        assert httpx.get(f"{closed}{path}", headers=mine).status_code == 200, path
     for path in (
         "/lom/lom/v1/criteria",
         "//v1/criteria",
@@ -118,10 +113,10 @@ def test_no_spelling_of_a_path_is_a_side_door(closed: Server, make_key: Callable
         "/lom/v1;x/criteria",
         "/lom/openapi.json/../v1/criteria",
     ):
-        url = httpx.URL(closed.url).copy_with(raw_path=path.encode())
+        url = httpx.URL(closed).copy_with(raw_path=path.encode())
         assert httpx.get(url).status_code in {401, 404}, path
-    assert httpx.get(f"{closed.url}/lom/v1/privacy").status_code == 200
-    assert httpx.get(f"{closed.url}/v1/privacy").status_code == 200
+    assert httpx.get(f"{closed}/lom/v1/privacy").status_code == 200
+    assert httpx.get(f"{closed}/v1/privacy").status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +138,7 @@ def test_serve_speaks_https_with_a_certificate_of_its_own(
     monkeypatch.setenv("LOM_TLS_CERTIFICATE", str(certificate[0]))
     monkeypatch.setenv("LOM_TLS_KEY", str(certificate[1]))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    server = Server(settings.database_url, "--workers", "2")
+    server = Server(settings.database_url)
     try:
         server.wait()
         assert httpx.post(f"{server.url}/v1/score", json={"text": SITUATION}, timeout=60).status_code == 200
@@ -155,16 +150,9 @@ def test_serve_speaks_https_with_a_certificate_of_its_own(
 
 
 def test_half_of_a_certificate_or_one_that_is_not_there_stops_the_start(
-    settings: Settings, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, certificate: tuple[Path, Path]
 ) -> None:
-    monkeypatch.setenv("LOM_TLS_CERTIFICATE", str(certificate[0]))
-    half = Server(settings.database_url)
-    told = half.end()
-    assert half.process.returncode == 2
-    assert "LOM_TLS_KEY" in told
-    monkeypatch.setenv("LOM_TLS_CERTIFICATE", "nowhere.pem")
-    missing = Server(settings.database_url)
-    told = missing.end()
-    assert missing.process.returncode == 2
-    assert "LOM_TLS_CERTIFICATE" in told
-    assert "Traceback" not in told
+    for path, named in ((str(certificate[0]), "LOM_TLS_KEY"), ("nowhere.pem", "LOM_TLS_CERTIFICATE")):
+        told = run("serve", LOM_DATABASE_URL=settings.database_url, LOM_TLS_CERTIFICATE=path)
+        assert told.exit_code == 2
+        assert named in told.stderr

@@ -32,14 +32,18 @@ def test_an_old_python_reads_it_and_is_told_what_is_needed(run: ModuleType) -> N
     assert run.too_old(sys.version_info) is None
 
 
+TWO = ["-n", "2", "--dist", "loadfile"]
+
+
 @pytest.mark.parametrize(
     ("given", "expected", "quick"),
     [
-        ([], ["-m", "not slow"], True),
-        (["-x", "tests/test_cli.py"], ["-m", "not slow", "-x", "tests/test_cli.py"], True),
-        (["--all", "-x"], ["-x"], False),
-        (["-m", "slow"], ["-m", "slow"], False),
-        (["tests/test_cli.py::test_a_full_disk_is_told"], ["tests/test_cli.py::test_a_full_disk_is_told"], False),
+        ([], [*TWO, "-m", "not slow"], True),
+        (["-x", "tests/test_cli.py"], [*TWO, "-m", "not slow", "-x", "tests/test_cli.py"], True),
+        (["--all", "-x"], [*TWO, "-x"], False),
+        (["-m", "slow"], [*TWO, "-m", "slow"], False),
+        (["-n0", "--all"], ["-n0"], False),
+        (["a.py::test_b", "--pdb"], ["a.py::test_b", "--pdb"], False),
     ],
 )
 def test_the_slow_tests_are_left_out_unless_they_are_asked_for(

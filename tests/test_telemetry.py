@@ -127,6 +127,7 @@ async def test_connections_in_use_are_those_of_now(settings: Settings) -> None:
     assert during >= 9 and after <= 3, "the threads in the background hold one each now and then"
 
 
+@pytest.mark.slow
 def test_all_workers_count_together_and_leave_nothing_behind(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,8 +11,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from app.main import create_app
 from app.settings import Settings
-from tests.support.servers import Server
+from tests.support.apps import scorer
+from tests.support.servers import Server, served
 from tests.support.texts import SITUATION
 
 PATIENCE = 30_000
@@ -334,18 +336,14 @@ def test_the_explorer_is_served_under_a_strict_policy(server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def closed(settings: Settings) -> Iterator[Server]:
-    """A server that answers nobody without a key."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOM_REQUIRE_KEY", "true")
-        server = Server(settings.database_url)
-    server.wait()
-    yield server
-    server.stop()
+def closed(settings: Settings) -> Iterator[str]:
+    """The address of a server that answers nobody without a key."""
+    with served(create_app(settings.model_copy(update={"require_key": True}), scorer())) as url:
+        yield url
 
 
 @pytest.fixture
-def guarded(browser: Browser, closed: Server) -> Iterator[Page]:
+def guarded(browser: Browser, closed: str) -> Iterator[Page]:
     """A page of that server."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(60_000)
@@ -354,13 +352,13 @@ def guarded(browser: Browser, closed: Server) -> Iterator[Page]:
 
 
 def test_a_service_that_asks_for_a_key_gets_it_from_the_memory_of_the_page_alone(
-    guarded: Page, closed: Server, make_key: Callable[..., str]
+    guarded: Page, closed: str, make_key: Callable[..., str]
 ) -> None:
     mine, other = make_key("read", "score"), make_key("read")
     asked: list[tuple[str, str | None]] = []
     guarded.on("request", lambda request: asked.append((request.url, request.headers.get("x-api-key"))))
     guarded.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    guarded.goto(closed.url)
+    guarded.goto(closed)
     guarded.get_by_role("textbox", name="The situation").fill(SITUATION)
     dialog = guarded.get_by_role("dialog")
     expect(dialog).to_contain_text("needs an API key")
@@ -387,7 +385,7 @@ def test_a_service_that_asks_for_a_key_gets_it_from_the_memory_of_the_page_alone
         assert key not in kept + copied + guarded.content()
         assert key not in "".join(url for url, _ in asked)
     assert mine in {key for _, key in asked}
-    guarded.goto(f"{closed.url}/#view=table")
+    guarded.goto(f"{closed}/#view=table")
     guarded.get_by_label("Situations, one on each line").fill(SITUATION)
     guarded.get_by_role("button", name="Judge all").click()
     expect(guarded.locator("#table-status")).to_have_text("Judged: 1 of 1.")
@@ -397,9 +395,9 @@ def test_a_service_that_asks_for_a_key_gets_it_from_the_memory_of_the_page_alone
     expect(guarded.get_by_role("dialog")).to_be_visible()
 
 
-def test_a_reader_without_a_key_is_left_in_peace_and_may_come_back(guarded: Page, closed: Server) -> None:
+def test_a_reader_without_a_key_is_left_in_peace_and_may_come_back(guarded: Page, closed: str) -> None:
     guarded.set_viewport_size({"width": 320, "height": 700})
-    guarded.goto(closed.url)
+    guarded.goto(closed)
     guarded.get_by_role("textbox", name="The situation").fill(SITUATION)
     dialog = guarded.get_by_role("dialog")
     expect(dialog).to_be_visible()
@@ -415,9 +413,9 @@ def test_a_reader_without_a_key_is_left_in_peace_and_may_come_back(guarded: Page
 
 
 def test_authorize_in_the_documentation_lets_operations_execute(
-    guarded: Page, closed: Server, make_key: Callable[..., str]
+    guarded: Page, closed: str, make_key: Callable[..., str]
 ) -> None:
-    guarded.goto(f"{closed.url}/docs")
+    guarded.goto(f"{closed}/docs")
     guarded.get_by_role("button", name="Authorize", exact=True).click()
     first = guarded.locator(".auth-container").filter(has_text="X-API-Key")
     first.get_by_role("textbox").fill(make_key("read"))
