@@ -134,7 +134,7 @@ def names_that_lead_inside(bench: Bench) -> None:
     server = bench.serve(
         url,
         LOM_WEBHOOK_HOSTS=json.dumps([*names, *mixed]),
-        PYTHONPATH=f"{Path(__file__).parent / 'resolver'}{os.pathsep}{ROOT}",
+        PYTHONPATH=f"{Path(__file__).parent / 'aids'}{os.pathsep}{ROOT}",
         RESOLVER_NAMES=json.dumps(names | mixed),
         RESOLVER_TRIED=str(tried),
     )
