@@ -15,12 +15,12 @@ from tests.support.paths import ROOT
 from tests.support.servers import Server
 
 LINE = json.dumps({"text": "Die Halle wird seit dem Frühjahr umgebaut."}).encode() + b"\n"
-PRIVATE = (
+NEVER = (  # a host that the operator lists may be in a private network, but not this machine, its link or metadata
     "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "64:ff9b:1:ffff::a9fe:a9fe",
-    "::127.0.0.1", "::169.254.169.254", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "2002:a9fe:a9fe::1",
-    "2001:0:7f00:1::1", "2001:0:4136:e378:8000:63bf:5601:5601", "127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1",
-    "100.64.0.1", "169.254.169.254", "172.16.0.1", "192.168.1.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1",
-    "255.255.255.255", "::", "::1", "fe80::1", "fec0::1", "fd00::1", "ff02::1", "2001:db8::1", "100::1",
+    "::127.0.0.1", "::169.254.169.254", "::ffff:127.0.0.1", "2002:7f00:1::", "2002:a9fe:a9fe::1",
+    "2001:0:7f00:1::1", "2001:0:4136:e378:8000:63bf:5601:5601", "127.0.0.1", "127.1.2.3", "0.0.0.0",
+    "100.64.0.1", "169.254.169.254", "224.0.0.1", "240.0.0.1",
+    "255.255.255.255", "::", "::1", "fe80::1", "fec0::1", "ff02::1", "100::1",
     "::ffff:0:127.0.0.1", "::ffff:0:a9fe:a9fe", "fe80::5efe:127.0.0.1",
 )  # fmt: skip
 PUBLIC = ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822")
@@ -123,13 +123,17 @@ def _job(server: Server, key: dict[str, str], host: str) -> str:
     return str(answer.json()["href"])
 
 
-@row("U13", "webhook names that resolve to addresses of every private kind: never called", seconds=150)
+@row(
+    "U13",
+    "webhook names that resolve to this machine, its link or metadata, embedded or not: never called",
+    seconds=150,
+)
 def names_that_lead_inside(bench: Bench) -> None:
     tried = bench.folder / "tried"
     tried.write_text("")
-    addresses = (*PRIVATE, *PUBLIC)
+    addresses = (*NEVER, *PUBLIC)
     names = {f"h{number}.example.com": address for number, address in enumerate(addresses)}
-    mixed = {f"m{number}.example.com": f"93.184.216.34,{address}" for number, address in enumerate(PRIVATE[:8])}
+    mixed = {f"m{number}.example.com": f"93.184.216.34,{address}" for number, address in enumerate(NEVER[:8])}
     url = bench.databases.seeded()
     server = bench.serve(
         url,
@@ -152,4 +156,4 @@ def names_that_lead_inside(bench: Bench) -> None:
     bench.check({PUBLIC[0], PUBLIC[1]} <= called, "webhooks to public addresses", f"called were {sorted(called)}")
     wrong = called - set(PUBLIC)
     bench.check(not wrong, "webhooks to names that resolve inside", f"called were {sorted(wrong)}")
-    bench.note(f"{len(PRIVATE)} private addresses and {len(mixed)} mixed names; called: {sorted(called)}")
+    bench.note(f"{len(NEVER)} such addresses and {len(mixed)} mixed names; called: {sorted(called)}")
