@@ -138,7 +138,10 @@ class GuardedProtocol(HttpToolsProtocol):
         too_long = self.in_headers and self.received > limits.header_bytes
         too_long = too_long and b"\r\n\r\n" not in data[: limits.header_bytes]
         if too_long or self.received > (limits.upload_bytes if self._accepted() else limits.request_bytes):
-            self.line.close_at_once()
+            if self.cycle and self.cycle.response_complete:
+                self.line.close()  # the answer is on its way: it must not be lost
+            else:
+                self.line.close_at_once()
             return
         super().data_received(data)
 

@@ -44,24 +44,11 @@ def test_any_lines_are_read_the_same_however_they_arrive(lines: list[str], size:
     assert read(content, size) == read(content)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b'"\n',
-        b'"""\n',
-        b',"\n',
-        b'a,b"c,"d\n',
-        b'1,L,"open\n',
-        b'" "\n',
-        b"\n",
-        b'x"y",\n',
-        b'"",',
-        b'"',
-        b",",
-        b'\r"',
-        b"a\n",
-    ],
-)
+LINES = (b'"\n', b'1,L,"open\n', b'"')
+MORE = (b'"""\n', b',"\n', b'a,b"c,"d\n', b'" "\n', b"\n", b'x"y",\n', b'"",', b",", b'\r"', b"a\n")
+
+
+@pytest.mark.parametrize("line", [*LINES, *(pytest.param(line, marks=pytest.mark.slow) for line in MORE)])
 def test_no_line_is_looked_at_more_than_a_few_times_and_little_is_held(
     line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

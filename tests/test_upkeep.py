@@ -86,7 +86,7 @@ def names(engine: Engine) -> set[str]:
 def test_a_backup_while_32_write_holds_all_that_was_acknowledged_before(
     seeded: str, elsewhere: str, engines: Engines, tmp_path: Path
 ) -> None:
-    engine, file = engines(seeded), tmp_path / "night.backup"
+    engine, file = engines(seeded).execution_options(patience=60.0), tmp_path / "night.backup"
     acknowledged: list[str] = []
     failed: list[BaseException] = []
     stop = threading.Event()

@@ -56,7 +56,7 @@ class Batch:
         for index, item in enumerate(self._items):
             place, at = {"index": index, "id": item.id}, f"/items/{index}"
             if isinstance(item, Refusal):
-                yield place | judge.refused(item, at), None
+                yield place | judge.refused(item, at), item.group
             elif refusal := text_problem(item.text):
                 yield place | judge.refused(refusal, at), item.group
             else:

@@ -49,6 +49,7 @@ class Refusal:
     code: str
     message: str
     pointer: str
+    group: str | None = None
 
 
 def text_problem(text: str) -> Refusal | None:
@@ -187,9 +188,15 @@ def read_item(value: Any) -> BatchItem | Refusal:
         return BatchItem.model_validate(value)
     except ValidationError as error:
         message, pointer = first_fault(error, BatchItem)
-        identifier = value.get("id") if isinstance(value, dict) else None
-        known = identifier if isinstance(identifier, str) and len(identifier) <= MAX_IDENTIFIER else None
-        return Refusal(known, "item_invalid", f"The item does not fit: {message}.", pointer)
+        return Refusal(
+            _name(value, "id"), "item_invalid", f"The item does not fit: {message}.", pointer, _name(value, "group")
+        )
+
+
+def _name(value: Any, field: str) -> str | None:
+    """The id or the group of an item that does not fit otherwise."""
+    name = value.get(field) if isinstance(value, dict) else None
+    return name if isinstance(name, str) and len(name) <= MAX_IDENTIFIER and "\x00" not in name else None
 
 
 def _unread(value: Any, _: ValidatorFunctionWrapHandler) -> Any:

@@ -91,7 +91,7 @@ async def test_the_list_is_newest_first_filtered_and_paged(acme: Organisation) -
 
 
 async def test_nothing_filters_groups_or_sorts_by_person(acme: Organisation) -> None:
-    for query in ("subject_ref=p-1", "sort=subject_ref", "group=subject_ref", "created_to=0001-01-01T00:00:00%2B14:00"):
+    for query in ("subject_ref=p-1", "sort=subject_ref", "group=subject_ref", "created_to=0000-01-01T00:00:00Z"):
         assert (await acme.ask("GET", f"/assessments?{query}")).status_code == 422, query
     other_list = (await acme.ask("GET", "/assessments?limit=1&cursor=bm9wZQ")).json()
     assert other_list["code"] == "bad_cursor"

@@ -28,7 +28,7 @@ from app.database import alembic_config
 from app.jobs import deliveries, sending, store, webhooks
 from app.jobs.addresses import may_be_called
 from app.jobs.deliveries import LEASE, claim, record
-from app.jobs.items import Item
+from app.jobs.items import Item, pack
 from app.jobs.sending import NotSent, send
 from app.jobs.tables import Chunk, Job
 from app.jobs.webhooks import Target
@@ -556,8 +556,10 @@ def test_times_that_a_clock_wrote_before_it_was_set_back_hold_nothing_up(engine:
 
 @pytest.mark.both_databases
 def test_the_migration_keeps_what_is_due_and_its_texts_in_both_directions(databases: Databases, engine: Engine) -> None:
-    job_id = ended(engine, "https://Hooks.Example.com/in")
-    store.add_chunk(engine, job_id, 0, [Item("1", None, SITUATION)])
+    job_id, texts = ended(engine, "https://Hooks.Example.com/in"), pack([Item("1", None, SITUATION)])
+    with Session(engine) as session:
+        session.add(Chunk(job_id=job_id, number=0, state="open", due=datetime.now(UTC), items=1, texts=texts))
+        session.commit()
     config = alembic_config(data_path("migrations"))
     before = ScriptDirectory.from_config(config).get_revision("0007").down_revision
     for step, revision in ((command.downgrade, before), (command.upgrade, "head")):
