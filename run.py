@@ -152,7 +152,7 @@ def test_arguments(arguments):
     chosen = any(argument.startswith("-m") or "::" in argument for argument in given)
     quick = not chosen and "--all" not in arguments
     shared = any(argument.startswith(("-n", "--dist", "--pdb")) for argument in given)
-    workers = [] if shared else ["-n", "2", "--dist", "loadfile"]
+    workers = [] if shared else ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     return [*workers, *(["-m", "not slow"] if quick else []), *given], quick
 
 

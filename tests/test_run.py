@@ -32,7 +32,7 @@ def test_an_old_python_reads_it_and_is_told_what_is_needed(run: ModuleType) -> N
     assert run.too_old(sys.version_info) is None
 
 
-TWO = ["-n", "2", "--dist", "loadfile"]
+TWO = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 @pytest.mark.parametrize(
