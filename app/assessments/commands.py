@@ -2,15 +2,16 @@
 
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
 from app.failures import Failure
 from app.scoring import Scorer
+from app.scoring.corpus import CorpusSplit, read_corpus
 from app.scoring.evaluation import predict
 from app.scoring.records import RecordError, Situations, read_records
-from app.scoring.report import details, table
+from app.scoring.report import by_form, details, table
 from app.settings import data_path
 
 COMMANDS = "lead_or_manage.commands"
@@ -19,8 +20,14 @@ COMMANDS = "lead_or_manage.commands"
 def evaluate(
     data: Annotated[Path | None, typer.Option(help="Labelled JSONL [the test split that is shipped]")] = None,
     baselines: Annotated[bool, typer.Option(help="Also train and measure baselines; needs the extra `train`")] = False,
+    corpus: Annotated[
+        Path | None, typer.Option(help="Folder with texts.jsonl: real texts, whose labels are in seed/corpus")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Of the corpus: train, dev or test")] = "test",
 ) -> None:
     """Measure the model against labelled situations."""
+    if corpus:
+        return _evaluate_corpus(corpus, split)
     try:
         situations = Situations.load(data_path("seed") / "situations")
         records = read_records(data) if data else situations.splits["test"]
@@ -34,6 +41,20 @@ def evaluate(
     if baselines:
         rows += _extra("baselines")(situations.splits["train"], records)
     for line in [*table(rows, records), "", *details(scorer, predictions, records)]:
+        typer.echo(line)
+
+
+def _evaluate_corpus(folder: Path, split: str) -> None:
+    if split not in get_args(CorpusSplit):
+        raise Failure(f"--split is one of: {', '.join(get_args(CorpusSplit))}")
+    try:
+        records = read_corpus(data_path("seed") / "corpus" / "labels.jsonl", folder, cast("CorpusSplit", split))
+    except RecordError as error:
+        raise Failure(str(error)) from None
+    scorer = Scorer.load()
+    typer.echo(f"model {scorer.version} on {len(records)} real texts of strangers (corpus {split})\n")
+    predictions = predict(scorer, records)
+    for line in [*table([("this model", predictions)], records), "", *by_form(predictions, records)]:
         typer.echo(line)
 
 

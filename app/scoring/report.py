@@ -1,6 +1,6 @@
 """What `evaluate` prints and the model card holds: every figure, measured on the same records in one run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -62,6 +62,23 @@ def _without_time(scores: Scores) -> dict[str, Any]:
     return {name: value for name, value in asdict(scores).items() if name != "median_ms"}
 
 
+def by_form(predictions: Predictions, records: list[Record]) -> Iterator[str]:
+    """A line for each form of text, the one with the lowest kappa first; then each criterion, and the surest part."""
+    places: dict[str, list[int]] = {}
+    for place, record in enumerate(records):
+        places.setdefault(record.form, []).append(place)
+    scores = {
+        form: score(Truth.of([records[row] for row in rows]), subset(predictions, rows))
+        for form, rows in places.items()
+    }
+    yield HEAD
+    for form, found in sorted(scores.items(), key=lambda item: item[1].kappa):
+        yield _row(f"{form} ({found.n})", found)
+    whole = score(Truth.of(records), predictions)
+    yield "criterion F1: " + ", ".join(f"{slug} {value:.2f}" for slug, value in whole.f1.items())
+    yield _surest(risk_coverage(Truth.of(records), predictions))
+
+
 def details(scorer: Scorer, predictions: Predictions, records: list[Record]) -> Iterator[str]:
     """The figures beside the table, one line each."""
     found = measured(scorer, predictions, records)
@@ -73,8 +90,7 @@ def details(scorer: Scorer, predictions: Predictions, records: list[Record]) -> 
     yield f"one-sided situations with the larger demand on their side: {found['side_accuracy']:.3f}"
     if found["styles_top1"] is not None:
         yield f"first style among the accepted: {found['styles_top1']:.3f}"
-    curve = ", ".join(f"{part} % {accuracy:.3f}" for part, accuracy in found["risk_coverage"].items())
-    yield f"accuracy of the surest: {curve}"
+    yield _surest(found["risk_coverage"])
     evidence, sturdy = found["evidence"], found["robustness"]
     for name in ("token_f1", "comprehensiveness", "sufficiency"):
         ours, random = evidence[name], evidence[f"{name}_random"]
@@ -85,3 +101,7 @@ def details(scorer: Scorer, predictions: Predictions, records: list[Record]) -> 
     yield "kappa falls by: " + ", ".join(f"{name} {value:.3f}" for name, value in sturdy["kappa_falls"].items())
     yield f"flips by an idle sentence: {sturdy['aside_flips']:.3f}"
     yield f"flips by an instruction: {sturdy['instruction_flips']:.3f}"
+
+
+def _surest(curve: Mapping[Any, float]) -> str:
+    return "accuracy of the surest: " + ", ".join(f"{part} % {accuracy:.3f}" for part, accuracy in curve.items())
