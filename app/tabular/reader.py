@@ -13,6 +13,7 @@ from app.tabular.faults import (
     WORDS_AFTER_QUOTE,
     ColumnError,
     Fault,
+    HeaderInvalid,
     LineEndsMissing,
     TableEmpty,
     too_long,
@@ -73,7 +74,7 @@ class TableReader:
                 yield from self._line(line)
             if self._first:
                 yield from self._begin(self._first.end())
-        except ColumnError:
+        except (ColumnError, HeaderInvalid):
             if self._lines.ended:
                 raise
             raise LineEndsMissing from None

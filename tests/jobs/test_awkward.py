@@ -125,6 +125,8 @@ async def test_lines_of_json_never_vanish_and_keep_their_names(desk: Desk) -> No
     ("body", "kind", "status", "code", "words"),
     [
         (b"id,text1,A plan.2,Another.", CSV, 422, "line_ends_missing", "--data-binary"),
+        (b'id,text1,The 12" crew plans.2,"Open', CSV, 422, "line_ends_missing", "--data-binary"),
+        (b'id,text1,"A plan."2,"B, plan."', CSV, 422, "line_ends_missing", "--data-binary"),
         (b"id,text", CSV, 422, "job_empty", "--data-binary"),
         (b"text," + b"words " * 400_000, CSV, 422, "line_ends_missing", "--data-binary"),
         (b'{"text": "A plan."}{"text": "B plan."}', NDJSON, 422, "line_ends_missing", "--data-binary"),
