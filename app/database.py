@@ -111,14 +111,18 @@ def _configure_sqlite(engine: Engine) -> None:
         reason = f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug; using the rollback journal"
         log.info(json.dumps({"event": "journal", "detail": reason}))
 
+    journal = f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}"
+    pending = [journal]
+
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, see below
-        journal = "WAL" if wal else "DELETE"
-        safe = (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON")
         connection.execute(f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}")
-        for pragma in (*safe, "secure_delete=ON"):  # what is deleted is overwritten, not only unlinked
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):  # deleted bytes are overwritten
             connection.execute(f"PRAGMA {pragma}")
+        if pending:  # the file keeps its journal mode, and to ask for it needs a lock
+            connection.execute(journal)
+            pending.clear()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
