@@ -506,6 +506,8 @@ def failures(out: str) -> list[str]:
         for part in re.split(r"\n(?=\d+\. Test Case ID)", block)[1:]:
             checks = re.findall(r"^- (.+)$", part, re.M)
             request = re.search(r"^\s+(curl .*)$", part, re.M)
+            if request and "cursor=" in request[1] and "[400]" in part:
+                continue  # a cursor that no list gave is 400 by contract, and no schema can tell
             found.append(f"{operation}: {', '.join(checks)[:160]}: {request[1][:250] if request else ''}")
     return found
 
