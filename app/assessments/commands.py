@@ -8,9 +8,10 @@ import typer
 
 from app.failures import Failure
 from app.scoring import Scorer
-from app.scoring.corpus import CorpusSplit, read_corpus
-from app.scoring.evaluation import predict
-from app.scoring.records import RecordError, Situations, read_records
+from app.scoring.contrast import consistency, read_contrast
+from app.scoring.corpus import read_corpus
+from app.scoring.evaluation import Predictions, predict
+from app.scoring.records import Record, RecordError, Situations, Split, read_records
 from app.scoring.report import by_form, details, table
 from app.settings import data_path
 
@@ -23,11 +24,16 @@ def evaluate(
     corpus: Annotated[
         Path | None, typer.Option(help="Folder with texts.jsonl: real texts, whose labels are in seed/corpus")
     ] = None,
-    split: Annotated[str, typer.Option(help="Of the corpus: train, dev or test")] = "test",
+    contrast: Annotated[bool, typer.Option(help="Measure on the contrast sets of seed/contrast")] = False,
+    split: Annotated[str, typer.Option(help="Of the corpus or the contrast sets: train, dev or test")] = "test",
 ) -> None:
     """Measure the model against labelled situations."""
+    if split not in get_args(Split):
+        raise Failure(f"--split is one of: {', '.join(get_args(Split))}")
     if corpus:
-        return _evaluate_corpus(corpus, split)
+        return _evaluate_corpus(corpus, cast("Split", split))
+    if contrast:
+        return _evaluate_contrast(split)
     try:
         situations = Situations.load(data_path("seed") / "situations")
         records = read_records(data) if data else situations.splits["test"]
@@ -44,18 +50,31 @@ def evaluate(
         typer.echo(line)
 
 
-def _evaluate_corpus(folder: Path, split: str) -> None:
-    if split not in get_args(CorpusSplit):
-        raise Failure(f"--split is one of: {', '.join(get_args(CorpusSplit))}")
+def _evaluate_corpus(folder: Path, split: Split) -> None:
     try:
-        records = read_corpus(data_path("seed") / "corpus" / "labels.jsonl", folder, cast("CorpusSplit", split))
+        records = read_corpus(data_path("seed") / "corpus" / "labels.jsonl", folder, split)
     except RecordError as error:
         raise Failure(str(error)) from None
-    scorer = Scorer.load()
-    typer.echo(f"model {scorer.version} on {len(records)} real texts of strangers (corpus {split})\n")
-    predictions = predict(scorer, records)
-    for line in [*table([("this model", predictions)], records), "", *by_form(predictions, records)]:
+    predictions = _measured(records, f"real texts of strangers (corpus {split})")
+    for line in ("", *by_form(predictions, records)):
         typer.echo(line)
+
+
+def _evaluate_contrast(split: str) -> None:
+    sets = read_contrast(data_path("seed") / "contrast", split)
+    records = [record for one in sets for record in one.siblings]
+    predictions = _measured(records, f"texts of {len(sets)} contrast sets ({split})")
+    for line in ("", *consistency(sets, predictions)):
+        typer.echo(line)
+
+
+def _measured(records: list[Record], what: str) -> Predictions:
+    scorer = Scorer.load()
+    typer.echo(f"model {scorer.version} on {len(records)} {what}\n")
+    predictions = predict(scorer, records)
+    for line in table([("this model", predictions)], records):
+        typer.echo(line)
+    return predictions
 
 
 def train(

@@ -4,15 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.scoring.labels import CRITERIA
-from app.scoring.records import Record, RecordError
-
-CorpusSplit = Literal["train", "dev", "test"]
+from app.scoring.records import Record, RecordError, Split
 
 
-def read_corpus(labels: Path, folder: Path, split: CorpusSplit) -> list[Record]:
+def read_corpus(labels: Path, folder: Path, split: Split) -> list[Record]:
     """The labelled texts of a split whose words stand in `folder`/texts.jsonl ({"id", "text"} a line), in the order of
     their ids. A text whose hands could not agree on a verdict is left out.
 

@@ -79,13 +79,14 @@ def read_records(path: Path) -> list[Record]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                records.append(_record(json.loads(line)))
+                records.append(checked(json.loads(line)))
             except (ValueError, TypeError, AttributeError) as error:
                 raise RecordError(f"{path.name}, line {number}: {error}") from None
     return records
 
 
-def _record(row: dict[str, Any]) -> Record:
+def checked(row: dict[str, Any]) -> Record:
+    """The record of a JSON object. Raises ValueError naming the field that is wrong."""
     if set(row) != FIELDS:
         raise ValueError(f"fields missing {sorted(FIELDS - set(row))}, unknown {sorted(set(row) - FIELDS)}")
     record = Record(**row)
