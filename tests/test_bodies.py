@@ -162,7 +162,7 @@ async def test_no_shape_of_a_body_stops_the_others_on_any_path(settings: Setting
             for method, url, headers, name, body in asked:
                 answer = await client.request(method, url, content=body, headers=headers | mine)
                 assert answer.status_code in {400, 413, 422}, (url, name)
-    assert gaps.longest < 0.5  # the fault was 12 s; whoever measures shares this loop
+    assert gaps.longest < 3  # the fault was 12 s; whoever measures shares this loop, and the machine
 
 
 async def test_a_batch_is_refused_by_its_count_before_an_item_is_looked_at(

@@ -1,6 +1,7 @@
 """Receives an upload in bounded memory: bytes in, chunks of items into the database."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from app.jobs.tables import Job
 from app.tabular.faults import ColumnError, TableEmpty, TableError
 
 MAX_TEXTS = 1_000_000
+RENEW_SECONDS = 10.0
+"""How often an upload says that it goes on, at most."""
 MAX_BYTES = 1024**3
 BLOCK = 256 * 1024
 """Bytes that are handed over at a time."""
@@ -90,13 +93,22 @@ class Intake:
         self._pending: list[Item] = []
         self._groups: set[str] = set()
         self._earlier: Job | None = None
+        self._renewed = time.monotonic()
         self.job_id = store.new_id()
 
     def open(self) -> None:
-        """Begin a job, unless the key names an earlier one: then the body is only compared with that one's.
+        """Begin a job, unless the key names an earlier one: then the body is only compared with that one's. One whose
+        upload broke off makes room.
 
         Raises StillRunning while that one is being uploaded.
         """
+        if broken_off := self._begin():
+            store.abandon(self._engine, broken_off)
+            if self._begin():
+                raise StillRunning
+
+    def _begin(self) -> str | None:
+        """Begin, or find the earlier job; the id of an upload that broke off, where one holds the key."""
         now = datetime.now(UTC)
         job = Job(
             id=self.job_id,
@@ -115,17 +127,21 @@ class Intake:
             try:
                 session.add(job)
                 session.commit()
-                return
+                return None
             except IntegrityError:
                 session.rollback()
             except DBAPIError:  # it may be there, and only the word of it lost
                 self.abandon()
                 raise
             same = select(Job).where(Job.tenant == self._upload.tenant, Job.idempotency_key == self._upload.key)
-            self._earlier = session.exec(same).first()
-        if self._earlier is None or self._earlier.status == "receiving":
+            earlier = session.exec(same).first()
+        if earlier and earlier.status == "receiving" and earlier.expires_at <= now:
+            return earlier.id
+        if earlier is None or earlier.status == "receiving":
             raise StillRunning
+        self._earlier = earlier
         self._digests += map(self._begun, earlier_forms(self._upload.wanted, JOB))
+        return None
 
     def feed(self, block: bytes) -> None:
         """Take the next bytes of the body. Raises TooLarge beyond the limits, InvalidParameter at a wrong header, and
@@ -141,6 +157,9 @@ class Intake:
             with _told():
                 for item in self._reader.feed(block):
                     self._take(item)
+            if time.monotonic() - self._renewed > RENEW_SECONDS:
+                store.renew_upload(self._engine, self.job_id)
+                self._renewed = time.monotonic()
 
     def end(self) -> tuple[str, bool]:
         """The id of the job, and whether it is an earlier one. Raises KeyReused, Empty, and what `feed` raises."""

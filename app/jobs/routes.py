@@ -1,5 +1,6 @@
 """Bulk work over HTTP. What a job holds belongs to the organisation of the key that made it."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from app.errors import (
     responses,
 )
 from app.jobs import listing, results, schemas, store, webhooks
-from app.jobs.intake import BLOCK, MAX_BYTES, Conflict, Intake, Upload
+from app.jobs.intake import BLOCK, MAX_BYTES, RENEW_SECONDS, Conflict, Intake, Upload
 from app.jobs.tables import Chunk, Job
 from app.middleware import ACCEPTED_UPLOAD
 
@@ -108,17 +109,18 @@ async def get_intake(
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """The body in blocks that are worth a turn of a thread."""
-    gathered = bytearray()
+    """The body in blocks that are worth a turn of a thread; a slow one in what has come when it is time to renew it."""
+    gathered, since = bytearray(), time.monotonic()
     state = request.scope["state"]
     state["bytes_in"] = 0
     state[ACCEPTED_UPLOAD] = True
     async for piece in request.stream():
         state["bytes_in"] += len(piece)
         gathered += piece
-        if len(gathered) >= BLOCK:
+        if len(gathered) >= BLOCK or time.monotonic() - since > RENEW_SECONDS:
             yield bytes(gathered)
             gathered.clear()
+            since = time.monotonic()
     yield bytes(gathered)
 
 

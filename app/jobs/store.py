@@ -18,8 +18,8 @@ from app.jobs.items import CHUNK_ITEMS, Item, pack, unpack
 from app.jobs.tables import Chunk, Job
 
 KEPT = timedelta(hours=24)
-UPLOAD_PATIENCE = timedelta(minutes=10)
-"""After as long without a new chunk an upload counts as broken off."""
+UPLOAD_PATIENCE = timedelta(seconds=60)
+"""An upload that nobody has renewed for as long counts as broken off: its process has died."""
 LEASE = timedelta(seconds=60)
 FREE = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when what nobody holds has been due: a time that no clock can set back brings into the future."""
@@ -68,6 +68,13 @@ def add_chunk(engine: Engine, job_id: str, number: int, items: list[Item]) -> No
     with Session(engine) as session:
         change_upload(session, job_id, expires_at=datetime.now(UTC) + UPLOAD_PATIENCE)
         session.add(Chunk(job_id=job_id, number=number, state="open", due=FREE, items=len(items), texts=pack(items)))
+        session.commit()
+
+
+def renew_upload(engine: Engine, job_id: str) -> None:
+    """Say that an upload goes on. Raises Unavailable where its job was deleted."""
+    with Session(engine) as session:
+        change_upload(session, job_id, expires_at=datetime.now(UTC) + UPLOAD_PATIENCE)
         session.commit()
 
 

@@ -177,13 +177,10 @@ def breaking(
     old, new = _resolved(old, defs[0]), _resolved(new, defs[1])
     if not isinstance(old, dict) or not isinstance(new, dict) or depth > 12:
         return
-    if (
-        "type" in old
-        and "type" in new
-        and old["type"] != new["type"]
-        and {old["type"], new["type"]} != {"integer", "number"}
-    ):
-        yield f"{where}: {old['type']} is now {new['type']}"
+    before, after = _types(old), _types(new)
+    lost = after - before if answer else before - after
+    if before and after and lost and not lost <= {"integer", "number"}:
+        yield f"{where}: {sorted(before)} is now {sorted(after)}"
     for name, schema in old.get("properties", {}).items():
         if name not in new.get("properties", {}):
             if answer or new.get("additionalProperties") is False:
@@ -200,6 +197,12 @@ def breaking(
         yield f"{where}: {gone} no longer taken"
     if "items" in old and "items" in new:
         yield from breaking(old["items"], new["items"], f"{where}[]", answer, defs, depth + 1)
+
+
+def _types(schema: dict[str, Any]) -> set[str]:
+    """The types that a schema names, null left out."""
+    named = schema.get("type", [])
+    return set([named] if isinstance(named, str) else named) - {"null"}
 
 
 def _resolved(schema: Any, definitions: dict[str, Any]) -> Any:

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, update
 
+from app.jobs import intake, routes, store
 from app.jobs.tables import Job
 from app.settings import Settings
 from tests.support.jobs import NDJSON, ndjson
@@ -98,3 +100,44 @@ async def test_an_upload_that_is_on_its_way_is_to_be_sent_again_in_a_moment(
     assert second.headers["retry-after"] == "1"
     third = await client.post("/v1/jobs", content=ndjson({"text": "A plan."}), headers=again)
     assert (third.status_code, third.json()["id"]) == (202, made.json()["id"])
+
+
+@pytest.mark.both_databases
+async def test_an_upload_that_died_with_its_process_gives_its_key_back_within_a_minute(
+    client: httpx.AsyncClient, mine: dict[str, str], settings: Settings, engines: Callable[[str], Engine]
+) -> None:
+    headers = mine | NDJSON | {"idempotency-key": "killed"}
+    job_id, now = store.new_id(), datetime.now(UTC)
+    with Session(engines(settings.database_url)) as session:
+        dead = Job(id=job_id, tenant="jobs", status="receiving", options={}, request_id="r", created_at=now,
+                   expires_at=now + store.UPLOAD_PATIENCE, idempotency_key="killed")  # fmt: skip
+        session.add(dead)
+        session.commit()
+        waiting = await client.post("/v1/jobs", content=ndjson({"text": "A plan."}), headers=headers)
+        assert (waiting.status_code, waiting.json()["code"]) == (409, "request_running")
+        dead.expires_at = datetime.now(UTC) - timedelta(seconds=1)
+        session.add(dead)
+        session.commit()
+    assert timedelta(seconds=60) >= store.UPLOAD_PATIENCE
+    taken = await client.post("/v1/jobs", content=ndjson({"text": "A plan."}), headers=headers)
+    assert taken.status_code == 202
+    assert taken.json()["id"] != job_id
+    assert (await client.get(f"/v1/jobs/{job_id}", headers=mine)).status_code == 404
+
+
+async def test_an_upload_that_goes_on_says_so(
+    client: httpx.AsyncClient, mine: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed: list[str] = []
+    monkeypatch.setattr(routes, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(intake, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(store, "renew_upload", lambda engine, job_id: renewed.append(job_id))
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield ndjson({"text": "A plan."})
+
+    made = await client.post("/v1/jobs", content=slowly(), headers=mine | NDJSON)
+    assert made.status_code == 202
+    assert len(renewed) >= 5
+    assert set(renewed) == {made.json()["id"]}
