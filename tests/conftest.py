@@ -3,17 +3,14 @@
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
 
-from app.access.keys import create
 from app.database import connect
 from app.settings import Settings
-from tests.support.apps import running
+from tests.support.apps import key_maker, running
 from tests.support.databases import Databases
 from tests.support.missing import cannot_run
 from tests.support.postgres import temporary_postgres
@@ -91,16 +88,7 @@ def settings(databases: Databases) -> Settings:
 @pytest.fixture(scope="session")
 def make_key(settings: Settings) -> Callable[..., str]:
     """Makes API keys in the database of `settings`."""
-
-    def make(*scopes: str, tenant: str = "acme", **more: Any) -> str:
-        engine = connect(settings.database_url)
-        with Session(engine) as session:
-            plain, _ = create(session, name="a test", tenant=tenant, scopes=list(scopes), **more)
-            session.commit()
-        engine.dispose()
-        return plain
-
-    return make
+    return key_maker(settings.database_url)
 
 
 @pytest.fixture(scope="session")

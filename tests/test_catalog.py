@@ -1,5 +1,6 @@
 """The catalogue: contents, facets, search, sorting, pages, conditional requests."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -7,9 +8,19 @@ import pytest
 
 from app.catalog.schemas import StyleQuery
 from app.pagination import _encode, _scope
+from app.settings import Settings
+from tests.support.apps import running
 from tests.support.catalogue import RESOURCES, seeded
+from tests.support.databases import Databases
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def client(databases: Databases, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application whose catalogue no other test changes."""
+    async with running(Settings(database_url=databases.seeded())) as client:
+        yield client
 
 
 async def slugs(client: httpx.AsyncClient, path: str) -> list[str]:

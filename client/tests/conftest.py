@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 from support import MakeClient, Waiting
 
-from app.access.keys import create
-from app.database import connect
 from lead_or_manage_client import Client
+from tests.support.apps import key_maker
 from tests.support.databases import seeded_sqlite
 from tests.support.servers import Server
 
@@ -30,15 +28,7 @@ def server(database_url: str) -> Iterator[Server]:
 
 @pytest.fixture
 def make_key(database_url: str) -> Callable[..., str]:
-    def make(*scopes: str, tenant: str = "acme") -> str:
-        engine = connect(database_url)
-        with Session(engine) as session:
-            plain, _ = create(session, name="a test", tenant=tenant, scopes=list(scopes))
-            session.commit()
-        engine.dispose()
-        return plain
-
-    return make
+    return key_maker(database_url)
 
 
 @pytest.fixture(params=[Client, Waiting], ids=["sync", "async"])

@@ -1,12 +1,15 @@
 """The application inside the test's own process, and the keys of its callers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
 import httpx
+from sqlmodel import Session
 
+from app.access.keys import create
+from app.database import connect
 from app.main import create_app
 from app.scoring import Scorer
 from app.settings import Settings
@@ -35,3 +38,17 @@ async def running(settings: Settings, **options: Any) -> AsyncIterator[httpx.Asy
 def key(value: str) -> dict[str, str]:
     """The header that carries an API key."""
     return {"X-API-Key": value}
+
+
+def key_maker(database_url: str) -> Callable[..., str]:
+    """A function that makes API keys in a database: scopes, and what else `create` takes."""
+
+    def make(*scopes: str, tenant: str = "acme", **more: Any) -> str:
+        engine = connect(database_url)
+        with Session(engine) as session:
+            plain, _ = create(session, name="a test", tenant=tenant, scopes=list(scopes), **more)
+            session.commit()
+        engine.dispose()
+        return plain
+
+    return make
