@@ -118,7 +118,7 @@ def _configure_sqlite(engine: Engine) -> None:
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, see below
         connection.execute(f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}")
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):  # deleted bytes are overwritten
+        for pragma in ("foreign_keys=ON", "secure_delete=ON"):  # deleted bytes are overwritten
             connection.execute(f"PRAGMA {pragma}")
         if pending:  # the file keeps its journal mode, and to ask for it needs a lock
             connection.execute(journal)
@@ -129,6 +129,8 @@ def _configure_sqlite(engine: Engine) -> None:
         readonly = connection.get_execution_options().get("readonly")
         raw: Any = connection.connection.dbapi_connection
         raw.execute(f"PRAGMA busy_timeout={_patience(connection)}")
+        if not readonly:
+            raw.execute("PRAGMA synchronous=FULL")  # it reads the file, which a reader need not wait for
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
 
