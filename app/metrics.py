@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -67,8 +68,17 @@ def count_text(verdict: str, model: str) -> None:
 
 def watch_pool(engine: Engine) -> None:
     """Count the connections of this engine that are in use."""
-    event.listen(engine, "checkout", lambda *_: _connections.inc())
-    event.listen(engine, "checkin", lambda *_: _connections.dec())
+
+    def checkout(_connection: Any, record: Any, _proxy: Any) -> None:
+        record.record_info["counted"] = True
+        _connections.inc()
+
+    def checkin(_connection: Any, record: Any) -> None:
+        if record.record_info.pop("counted", False):  # one that was found dead comes back without having gone out
+            _connections.dec()
+
+    event.listen(engine, "checkout", checkout)
+    event.listen(engine, "checkin", checkin)
 
 
 def exposition() -> bytes:
