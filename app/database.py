@@ -130,7 +130,7 @@ def _configure_sqlite(engine: Engine) -> None:
         raw: Any = connection.connection.dbapi_connection
         raw.execute(f"PRAGMA busy_timeout={_patience(connection)}")
         if not readonly:
-            raw.execute("PRAGMA synchronous=FULL")  # it reads the file, which a reader need not wait for
+            connection.exec_driver_sql("PRAGMA synchronous=FULL")  # it reads the file; a reader need not wait for that
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
 
