@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, func, select
 
 from app.access.keys import create
@@ -309,3 +309,18 @@ async def test_a_restart_of_postgresql_is_503_and_loses_and_doubles_nothing(
     with Session(engine) as session:
         total = session.exec(select(func.count()).where(KeptAssessment.tenant == tenant)).one()
     assert total == sum(writer.kept for writer in writers)
+
+
+def test_a_writer_that_finds_the_file_locked_meets_an_error_that_a_retry_cures(
+    databases: Databases, engines: Callable[[str], Engine]
+) -> None:
+    url = databases.seeded()
+    engine = engines(url).execution_options(patience=0.05)
+    path = url.removeprefix("sqlite:///")
+    with engine.connect(), closing(sqlite3.connect(path, isolation_level=None)) as other:  # so the writer's is new
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OperationalError) as met, engine.begin():
+            pass
+    assert retry_after(met.value) == 1
+    with engine.begin():
+        pass
