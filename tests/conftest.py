@@ -100,7 +100,7 @@ async def client(settings: Settings, anyio_backend: str) -> AsyncIterator[httpx.
 
 @pytest.fixture(scope="session")
 def server(settings: Settings) -> Iterator[Server]:
-    server = Server(settings.database_url)
-    server.wait()
-    yield server
-    server.stop()
+    with Server(settings.database_url) as server:
+        server.wait()
+        yield server
+        server.stop()

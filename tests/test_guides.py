@@ -56,10 +56,10 @@ def make_key(settings: Settings) -> Callable[..., str]:
 
 @pytest.fixture(scope="module")
 def server(settings: Settings) -> Iterator[Server]:
-    server = Server(settings.database_url)
-    server.wait()
-    yield server
-    server.stop()
+    with Server(settings.database_url) as server:
+        server.wait()
+        yield server
+        server.stop()
 
 
 @pytest.fixture

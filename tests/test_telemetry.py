@@ -175,33 +175,37 @@ def test_no_text_of_a_caller_is_in_logs_metrics_or_spans(
     settings: Settings, make_key: MakeKey, collector: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOM_LOG_LEVEL", "debug")
-    server = Server(settings.database_url)
-    server.wait()
-    text, busy = f"{CANARY} {SITUATION}", {"X-API-Key": make_key("score", "read", rate=1)}
+    with Server(settings.database_url) as server:
+        server.wait()
+        text, busy = f"{CANARY} {SITUATION}", {"X-API-Key": make_key("score", "read", rate=1)}
 
-    def sent(status: int, path: str = "/v1/score", method: str = "POST", **more: Any) -> None:
-        assert httpx.request(method, f"{server.url}{path}", timeout=60, **more).status_code == status
+        def sent(status: int, path: str = "/v1/score", method: str = "POST", **more: Any) -> None:
+            assert httpx.request(method, f"{server.url}{path}", timeout=60, **more).status_code == status
 
-    sent(200, json={"text": text, "id": CANARY})
-    sent(200, "/v1/score/batch", json={"items": [{"text": text}, {"text": f"{CANARY} " * 2000}, {"txt": CANARY}]})
-    sent(422, json={"text": f"{CANARY} " * 2000})
-    sent(422, json={"text": text, CANARY: CANARY})
-    sent(400, content=f'{{"text": "{CANARY}', headers={"Content-Type": "application/json"})
-    sent(413, json={"text": CANARY * 30_000})
-    sent(415, content=text.encode(), headers={"Content-Type": f"text/{CANARY}"})
-    sent(401, json={"text": text}, headers={"X-API-Key": CANARY})
-    sent(200, json={"text": text}, headers=busy)
-    sent(429, json={"text": text}, headers=busy)
-    sent(404, f"/{CANARY}", "GET")
-    sent(404, f"/v1/styles/{CANARY}", "GET")
-    sent(200, f"/v1/styles?q={CANARY}", "GET", headers={"User-Agent": CANARY, "X-Forwarded-For": "203.0.113.99"})
-    sent(200, "/v1/styles", "GET", headers={"Host": f"{CANARY}.example"})
-    call = {"jsonrpc": "2.0", "id": CANARY, "method": "tools/call"}
-    for name, arguments in (("score_situation", {"text": text}), (CANARY, {}), ("score_situation", {"text": [CANARY]})):
-        sent(200, "/mcp", json=call | {"params": {"name": name, "arguments": arguments}})
-    sent(415, "/mcp", content=text.encode())
-    metrics = httpx.get(f"{server.url}/metrics", timeout=60).text
-    log = server.stop()
+        sent(200, json={"text": text, "id": CANARY})
+        sent(200, "/v1/score/batch", json={"items": [{"text": text}, {"text": f"{CANARY} " * 2000}, {"txt": CANARY}]})
+        sent(422, json={"text": f"{CANARY} " * 2000})
+        sent(422, json={"text": text, CANARY: CANARY})
+        sent(400, content=f'{{"text": "{CANARY}', headers={"Content-Type": "application/json"})
+        sent(413, json={"text": CANARY * 30_000})
+        sent(415, content=text.encode(), headers={"Content-Type": f"text/{CANARY}"})
+        sent(401, json={"text": text}, headers={"X-API-Key": CANARY})
+        sent(200, json={"text": text}, headers=busy)
+        sent(429, json={"text": text}, headers=busy)
+        sent(404, f"/{CANARY}", "GET")
+        sent(404, f"/v1/styles/{CANARY}", "GET")
+        sent(200, f"/v1/styles?q={CANARY}", "GET", headers={"User-Agent": CANARY, "X-Forwarded-For": "203.0.113.99"})
+        sent(200, "/v1/styles", "GET", headers={"Host": f"{CANARY}.example"})
+        call = {"jsonrpc": "2.0", "id": CANARY, "method": "tools/call"}
+        for name, arguments in (
+            ("score_situation", {"text": text}),
+            (CANARY, {}),
+            ("score_situation", {"text": [CANARY]}),
+        ):
+            sent(200, "/mcp", json=call | {"params": {"name": name, "arguments": arguments}})
+        sent(415, "/mcp", content=text.encode())
+        metrics = httpx.get(f"{server.url}/metrics", timeout=60).text
+        log = server.stop()
 
     spans: dict[str, dict[str, str]] = {}
     for message in collector:

@@ -34,26 +34,23 @@ def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
     with Session(engine) as session:
         mine = key(create(session, name="k", tenant="a", scopes=["read", "score"])[0])
         session.commit()
-    server = Server(settings.database_url)
-    server.wait()
-    body = ndjson(*({"text": QUICK.format(n), "id": f"{n}"} for n in range(3300)))
-    href = httpx.post(f"{server.url}/v1/jobs", content=body, headers=mine | NDJSON, timeout=60).json()["href"]
-    wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["done"] >= 500)
-    server.process.send_signal(signal.SIGKILL)
-    server.end()
+    with Server(settings.database_url) as server:
+        server.wait()
+        body = ndjson(*({"text": QUICK.format(n), "id": f"{n}"} for n in range(3300)))
+        href = httpx.post(f"{server.url}/v1/jobs", content=body, headers=mine | NDJSON, timeout=60).json()["href"]
+        wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["done"] >= 500)
+        server.process.send_signal(signal.SIGKILL)
+        server.end()
     with Session(engine) as session:  # as if a minute had passed
         session.execute(update(Chunk).where(col(Chunk.state) == "open").values(due=datetime.now(UTC)))
         session.commit()
-    server = Server(settings.database_url)
-    try:
+    with Server(settings.database_url) as server:
         server.wait()
         wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["status"] == "done")
         job = httpx.get(f"{server.url}{href}", headers=mine).json()
         assert (job["done"], job["errors"], job["estimate"]) == (3300, 0, None)
         lines = httpx.get(f"{server.url}{href}/results", headers=mine).text.splitlines()
         assert [json.loads(line)["id"] for line in lines] == [f"{n}" for n in range(3300)]
-    finally:
-        server.stop()
 
 
 @pytest.mark.postgresql
@@ -68,25 +65,27 @@ def test_workers_share_the_queue_and_one_killed_loses_and_doubles_nothing(
         session.commit()
     environment = os.environ | {"LOM_DATABASE_URL": settings.database_url, "LOM_JOBS": "queue", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "app.cli", "worker"]
-    server = Server(settings.database_url, LOM_JOBS="queue")
-    server.wait()
-    workers = [subprocess.Popen(command, env=environment, cwd=ROOT) for _ in range(2)]
-    try:
-        texts = [{"text": QUICK.format(n), "id": f"{n}"} for n in range(5300)]
-        posted = httpx.post(f"{server.url}/v1/jobs", content=ndjson(*texts), headers=mine | NDJSON, timeout=60)
-        href = posted.json()["href"]
-        wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["done"] >= 500)
-        workers[0].send_signal(signal.SIGKILL)
-        wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["status"] == "done")
-        lines = httpx.get(f"{server.url}{href}/results", headers=mine).text.splitlines()
-        assert [json.loads(line)["id"] for line in lines] == [f"{n}" for n in range(5300)]
-        with engine.connect() as connection:
-            names = connection.execute(text("SELECT schemaname FROM pg_tables WHERE tablename LIKE 'procrastinate%'"))
-            assert {row[0] for row in names} == {"procrastinate"}
-    finally:
-        server.stop()
-        workers[1].terminate()
-        assert [worker.wait(60) for worker in workers] == [-signal.SIGKILL, 0]
+    with Server(settings.database_url, LOM_JOBS="queue") as server:
+        server.wait()
+        workers = [subprocess.Popen(command, env=environment, cwd=ROOT) for _ in range(2)]
+        try:
+            texts = [{"text": QUICK.format(n), "id": f"{n}"} for n in range(5300)]
+            posted = httpx.post(f"{server.url}/v1/jobs", content=ndjson(*texts), headers=mine | NDJSON, timeout=60)
+            href = posted.json()["href"]
+            wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["done"] >= 500)
+            workers[0].send_signal(signal.SIGKILL)
+            wait_for(lambda: httpx.get(f"{server.url}{href}", headers=mine).json()["status"] == "done")
+            lines = httpx.get(f"{server.url}{href}/results", headers=mine).text.splitlines()
+            assert [json.loads(line)["id"] for line in lines] == [f"{n}" for n in range(5300)]
+            with engine.connect() as connection:
+                names = connection.execute(
+                    text("SELECT schemaname FROM pg_tables WHERE tablename LIKE 'procrastinate%'")
+                )
+                assert {row[0] for row in names} == {"procrastinate"}
+        finally:
+            server.stop()
+            workers[1].terminate()
+            assert [worker.wait(60) for worker in workers] == [-signal.SIGKILL, 0]
 
 
 def test_a_worker_without_postgresql_says_what_it_needs(databases: Databases) -> None:

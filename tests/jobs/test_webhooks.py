@@ -581,13 +581,13 @@ def test_a_signal_ends_the_process_in_time_whatever_is_under_way(
     engine = engines(settings.database_url)
     with scripted(trickle) as slow:
         job_id = ended(engine, f"http://{slow.host}/")
-        server = Server(settings.database_url, LOM_WEBHOOK_HOSTS=json.dumps([slow.host]))
-        server.wait()
-        wait_for(lambda: slow.connections == 1, 20)
-        begun = time.monotonic()
-        server.process.terminate()
-        server.end(12)
-        assert time.monotonic() - begun < 12
+        with Server(settings.database_url, LOM_WEBHOOK_HOSTS=json.dumps([slow.host])) as server:
+            server.wait()
+            wait_for(lambda: slow.connections == 1, 20)
+            begun = time.monotonic()
+            server.process.terminate()
+            server.end(12)
+            assert time.monotonic() - begun < 12
     job = read(engine, job_id)
     assert (job.webhook_state, job.webhook_attempts) == ("due", 1)
     assert job.webhook_due is not None

@@ -1,9 +1,9 @@
 """Databases for tests: empty, or copied from a template that is migrated and seeded once per process."""
 
-import os
 import tempfile
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url, text
 
@@ -34,10 +34,10 @@ class Databases:
 
     def create(self) -> str:
         """The URL of an empty database: for tests of migrations, seeding and start."""
-        self._count += 1
         if self.kind == "sqlite":
+            self._count += 1
             return f"sqlite:///{self._folder / f'test{self._count}.db'}"
-        name = self._name()
+        name = f"test_{uuid4().hex}"
         self._administrate(f"CREATE DATABASE {name}")
         return self._url(name)
 
@@ -49,8 +49,7 @@ class Databases:
         if self._template is None:
             self._template = self.create()
             set_up(Settings(database_url=self._template))
-        self._count += 1
-        name = self._name()
+        name = f"test_{uuid4().hex}"
         self._administrate(f"CREATE DATABASE {name} TEMPLATE {make_url(self._template).database}")
         return self._url(name)
 
@@ -60,9 +59,6 @@ class Databases:
             Path(url.removeprefix("sqlite:///")).write_bytes(b"this is not a database")
             return
         self._administrate(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
-
-    def _name(self) -> str:
-        return f"test_{os.getpid()}_{id(self)}_{self._count}"
 
     def _url(self, name: str) -> str:
         assert self._postgres

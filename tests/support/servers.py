@@ -22,7 +22,8 @@ from tests.support.paths import ROOT
 
 
 class Server:
-    """`lead-or-manage serve` in a process of its own, on a free port; `variables` are its environment."""
+    """`lead-or-manage serve` in a process of its own, on a free port; `variables` are its environment. At the end of a
+    `with` it is killed if it still runs: a test that fails leaves no process to the next."""
 
     def __init__(self, database_url: str, *options: str, **variables: str) -> None:
         environment = os.environ | {"LOM_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)} | variables
@@ -33,6 +34,14 @@ class Server:
                 command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=written
             )
         self._url: str | None = None
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.end()
 
     @property
     def url(self) -> str:
