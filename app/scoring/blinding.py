@@ -5,10 +5,14 @@ neutral word each, so that they cannot move a score. Every part of the copy know
 """
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.scoring.text import Span, readable_copy
+from app.scoring.folding import Copy, Span, folded, replaced
+from app.scoring.naming import Namer, Names, Part, Word, shape, shouted
+from app.scoring.text import readable_copy
 
 PEOPLE = Path(__file__).parent / "people.txt"
 NEUTRAL = {
@@ -32,31 +36,41 @@ NEUTRAL = {
     "owner": "businessman businesswoman",
     "waiter": "waitress",
 }
-SECTIONS = {"given_names": "alex", "nationalities": "national", "countries": "country", "religions": "religious"}
-SURNAME = "smith"
+SECTIONS = {"nationalities": "national", "countries": "country", "religions": "religious"}
+NAMED: Mapping[Part, str] = {"given": "alex", "surname": "smith"}
 AGE = "forty"
 
 _AGE = (
     r"(?:\b\d{1,2}|\b(?:twenty|thirty|forty|fifty|sixty|seventy)(?:-[a-z]+)?)(?=[- ]years?[- ]olds?\b| ?yo\b)"
     r"|(?<=\baged )\d{1,2}\b|\b(?:(?:early|mid|late)[- ])?(?:twenties|thirties|forties|fifties|sixties|seventies)\b"
 )
-_FOUND = re.compile(rf"(?P<age>{_AGE})|[^\W\d_]+(?:-[^\W\d_]+)*", re.IGNORECASE)
-_TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|mister|dr|prof|sir|madam)\.? $", re.IGNORECASE)
+_WORD = r"(?:(?<![\w'])[OoDd]'(?=[^\W\d_]{2}))?[^\W\d_]+(?:-[^\W\d_]+)*"
+_FOUND = re.compile(rf"(?P<age>{_AGE})|{_WORD}", re.IGNORECASE)
 
 
-def _words() -> tuple[dict[str, str], frozenset[str]]:
-    """What stands for each word, and which of them are meant only where they are capitalised."""
+def _key(word: str) -> str:
+    """How the lists spell a word: in small letters without accents."""
+    if word.isascii():
+        return word.lower()
+    apart = unicodedata.normalize("NFD", word.lower())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def _words() -> tuple[dict[str, str], Names]:
+    """What stands for each word that is no name, and the names."""
     found = {word: neutral for neutral, words in NEUTRAL.items() for word in words.split()}
-    proper: frozenset[str] = frozenset()
+    listed: dict[str, set[str]] = {}
     for section in PEOPLE.read_text(encoding="utf-8").split("# ")[1:]:
         title, *words = section.split()
-        if title == "given_names":
-            proper = frozenset([*words, "polish"])
-        found |= dict.fromkeys(words, SECTIONS[title])
-    return found, proper
+        listed[title] = {_key(word) for word in words}
+    for title, neutral in SECTIONS.items():
+        found |= dict.fromkeys(listed[title], neutral)
+    given = listed["given_names"]
+    unclear = listed["unclear_in_small_letters"] | listed["name_words"]
+    return found, Names(given, listed["surnames"], listed["surname_words"], listed["name_words"] - given, unclear)
 
 
-_NEUTRAL, _PROPER = _words()
+_NEUTRAL, _NAMES = _words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,51 +78,41 @@ class Blinded:
     """What the encoder reads of a text."""
 
     copy: str
-    pieces: list[tuple[int, int, int, int]]
-    """(start, end) in the copy and (start, end) in the text of every word that was replaced, in order."""
-
-    @property
-    def names_somebody(self) -> bool:
-        """Whether a person's name, or a title with a name, stands in the text."""
-        return any(self.copy[start:end] in {SECTIONS["given_names"], SURNAME} for start, end, _, _ in self.pieces)
+    names_somebody: bool
+    """Whether a person's name, or a title with a name, stands in the text."""
+    _stages: tuple[Copy, Copy]
 
     def spans(self, offsets: list[Span]) -> list[Span]:
         """Spans in the copy as spans in the text; a span in a replaced word is the whole word."""
-        found: list[Span] = []
-        index, shift = 0, 0
-        for start, end in offsets:
-            while index < len(self.pieces) and self.pieces[index][1] <= start:
-                shift = self.pieces[index][3] - self.pieces[index][1]
-                index += 1
-            if index < len(self.pieces) and self.pieces[index][0] < end:
-                found.append(self.pieces[index][2:])
-            else:
-                found.append((start + shift, end + shift))
-        return found
+        for stage in reversed(self._stages):
+            offsets = stage.spans(offsets)
+        return offsets
 
 
 def blinded(text: str) -> Blinded:
     """The text as the encoder reads it."""
-    plain = readable_copy(text)
-    capitals = not plain.isupper()
-    copy: list[str] = []
-    pieces: list[tuple[int, int, int, int]] = []
-    done = length = 0
-    name_end = -2
-    for match in _FOUND.finditer(plain):
-        start, end = match.span()
-        word = match.group()
-        named = capitals and word[0].isupper() and len(word) > 1
-        follows = (start == name_end + 1 and plain[name_end] == " ") or _TITLE.search(plain, max(0, start - 8), start)
-        neutral = AGE if match["age"] else _NEUTRAL.get(word.lower())
-        if neutral is None and named and follows:
-            neutral = SURNAME
-        if neutral is None or (word.lower() in _PROPER and not named):
-            continue
-        if neutral in {SURNAME, SECTIONS["given_names"]}:
-            name_end = end
-        copy += [plain[done:start], neutral]
-        length += start - done + len(neutral)
-        pieces.append((length - len(neutral), length, start, end))
-        done = end
-    return Blinded("".join([*copy, plain[done:]]), pieces)
+    plain = folded(text)
+    seen = readable_copy(plain.text)
+    matches = list(_FOUND.finditer(seen))
+    shout = shouted(seen)
+    words = [Word(*match.span(), shape(match.group(), shout), _key(match.group())) for match in matches]
+    names = Namer(seen, words, _NAMES).parts()
+    changes = []
+    for index, (match, word) in enumerate(zip(matches, words, strict=True)):
+        if index in names:
+            neutral: str | None = NAMED[names[index]]
+        else:
+            neutral = AGE if match["age"] else _neutral(match.group(), word, before_name=index + 1 in names)
+        if neutral is not None:
+            changes.append((word.start, word.end, neutral))
+    copy = replaced(seen, changes)
+    return Blinded(copy.text, bool(names), (plain, copy))
+
+
+def _neutral(written: str, word: Word, before_name: bool) -> str | None:
+    """What stands for a word that is no name; `we miss it`, `200 ms` and `polish it` tell of nobody."""
+    if word.key == "polish" and word.shape == "lower":
+        return None
+    if word.key in {"miss", "ms"} and written != "Ms" and not before_name:
+        return None
+    return _NEUTRAL.get(written.lower())

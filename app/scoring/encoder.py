@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from app.scoring.blinding import blinded
-from app.scoring.text import Span, sentences
+from app.scoring.folding import Span
+from app.scoring.text import sentences
 
 WINDOW = 384
 OVERLAP = 64

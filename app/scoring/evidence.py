@@ -4,7 +4,8 @@ import numpy as np
 
 from app.scoring.assessment import Evidence
 from app.scoring.encoder import Floats
-from app.scoring.text import Span, sentences, words
+from app.scoring.folding import Span
+from app.scoring.text import sentences, words
 
 LEAST_WEIGHT = 0.15
 """A run that moves the logit by less is not worth quoting."""

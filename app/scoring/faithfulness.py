@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.scoring.assessment import Assessment
+from app.scoring.folding import Span
 from app.scoring.records import Record
 from app.scoring.scorer import Scorer
-from app.scoring.text import Span, sentences, words
+from app.scoring.text import sentences, words
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from app.scoring.card import ARTEFACT, read_card
 from app.scoring.encoder import Encoder, Floats, Tokens
 from app.scoring.evidence import Quoter
 from app.scoring.explanation import explain
+from app.scoring.folding import folded
 from app.scoring.heads import Heads, Reading, sigmoid
 from app.scoring.labels import (
     CRITERIA,
@@ -64,7 +65,8 @@ class Scorer:
         `language` is a BCP 47 hint that wins over detection; `max_evidence` limits the quotes per trait, and what it
         cuts is counted in `omitted`.
         """
-        found = language or languages.detect(text)
+        plain = folded(text).text
+        found = language or languages.detect(plain)
         readable = found == "und" or found.split("-")[0].lower() == languages.READABLE
         tokens = self._encoder.tokenize(text)
         counts: dict[str, Any] = {
@@ -73,7 +75,7 @@ class Scorer:
             "tokens": len(tokens),
             "language": found,
         }
-        if not (readable and len(tokens) and languages.in_latin_letters(text)):
+        if not (readable and len(tokens) and languages.in_latin_letters(plain)):
             return _unreadable(counts)
         reading = self._heads.read(self._encoder.encode(text, tokens))
         quoter = Quoter(text, tokens.offsets)

@@ -7,9 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-Span = tuple[int, int]
+from app.scoring.folding import MAX_MARKS, Span, folded
 
-MAX_MARKS = 30  # a longer run of combining marks makes normalisation quadratic and carries no meaning
 MAX_SIGNS = 12  # what follows in a longer run of signs between two words ("!?!?!?!?") carries no meaning
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.&/][^\W_]+)*")
@@ -23,11 +22,17 @@ _END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|\n")
 
 def words(text: str) -> list[Span]:
     """Where each word stands; hyphens, apostrophes and dots inside a word belong to it."""
-    return [match.span() for match in _WORD.finditer(text)]
+    copy = folded(text)
+    return copy.spans([match.span() for match in _WORD.finditer(copy.text)])
 
 
 def sentences(text: str) -> list[Span]:
     """Where each sentence stands, without the space around it. Lines end sentences; abbreviations do not."""
+    copy = folded(text)
+    return copy.spans(_sentences(copy.text))
+
+
+def _sentences(text: str) -> list[Span]:
     found: list[Span] = []
     start = 0
     for match in _END.finditer(text):
