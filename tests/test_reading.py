@@ -1,14 +1,17 @@
 """What is read of a text: however its letters are written, and whoever the people are."""
 
 import unicodedata
+from collections.abc import Callable
 from itertools import pairwise
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.scoring.blinding import blinded
 from app.scoring.folding import folded
+from app.scoring.language import detect
 from tests.support import apps
 from tests.support.texts import SITUATION
 
@@ -133,3 +136,93 @@ def test_an_acronym_a_product_and_a_word_are_nobody(text: str) -> None:
 def test_a_person_in_small_letters_or_with_an_initial_is_somebody(text: str, copy: str) -> None:
     assert blinded(text).names_somebody
     assert blinded(text).copy == copy
+
+
+ENGLISH = """Hospital merger unsettles staff.|Budget overrun, supplier late.|Zürich plant merger, morale low.
+Giuseppe, Francesca and Alessandro distrust Wojciech.|Mehmet and Ayşe distrust Jürgen.|São Paulo depot misses targets.
+Siemens contract delayed again.|Volkswagen supplier strike, no parts.|Dresden crew refuses overtime.
+Nobody trusts Giovanni Rossi.|Klaus, Dieter and Heike resigned.|Montréal office lease expires.
+Audit finds gaps in Graz.|Vendor demo postponed twice.|Nguyễn Văn Minh distrusts Trần Hương.|Kraków team wants clarity.
+Nurses exhausted, rota gaps.|Budapest, Debrecen, Szeged: three depots, one manager.
+Crew morale low in Córdoba.|Interim director, no mandate.
+Leadership vacuum after merger.|Quality defects double in Guangzhou.|Helsinki hub closes; Virtanen quits.
+Decentralise procurement, cut costs.|Restaurant manager quits, chef furious.|Festival volunteers leaderless.
+Safety incident unreported.|Payroll errors, angry staff.|Deadline missed, client furious.|Union rep demands talks.
+Das Führungsteam in Zürich-Oerlikon resigned.|Łukasz Wiśniewski blames Świątek.|Ångström plant in Malmö closes.
+Señor Muñoz micromanages everyone.|Müller, Schäfer, Köhler quarrel daily.|Invoice approval takes ten days.
+Managers disagree, project stalls.|New CRM rollout, users confused.|Production line idle, parts missing.
+Siobhán and Caoimhe share one desk.""".replace("\n", "|").split("|")
+OTHERS = {
+    "de": "Das Team ist müde und unzufrieden.|Wir brauchen neue Schichtpläne.|Lieferung zu spät, Kunde verärgert.",
+    "fr": "L'équipe est fatiguée et inquiète.|Nous devons réduire les coûts.|Le directeur part en juin.",
+    "es": "El equipo está muy cansado.|Hay que reducir los gastos.|Nadie confía en la directora.",
+    "it": "La squadra è molto stanca.|Dobbiamo ridurre i costi.|Nessuno si fida del capo.",
+    "pt": "A equipe está muito cansada.|Precisamos reduzir os custos.|Ninguém confia no chefe.",
+    "nl": "Het team is erg vermoeid.|Wij moeten de kosten verlagen.|Niemand vertrouwt de baas.",
+    "pl": "Zespół jest bardzo zmęczony.|Musimy obniżyć koszty produkcji.|Nikt nie ufa kierownikowi.",
+    "sv": "Vi måste sänka kostnaderna.|Ingen litar på chefen längre.|Laget är mycket trött i dag.",
+    "tr": "Ekip çok yorgun ve mutsuz.|Maliyetleri düşürmemiz gerekiyor.|Kimse müdüre güvenmiyor.",
+    "ru": "Команда сегодня очень устала.|Нам нужно снизить расходы.|Никто не доверяет начальнику.",
+    "vi": "Nhóm rất mệt mỏi và lo lắng.",
+}
+
+
+@pytest.mark.parametrize("text", ENGLISH)
+def test_short_english_is_english_whatever_names_stand_in_it(text: str) -> None:
+    for written in (text, unicodedata.normalize("NFD", text)):
+        assert detect(written) in {"en", "und"}
+
+
+@pytest.mark.parametrize(("tag", "text"), [(tag, text) for tag, texts in OTHERS.items() for text in texts.split("|")])
+def test_short_texts_in_other_languages_are_named(tag: str, text: str) -> None:
+    assert detect(text) == tag
+    assert detect(unicodedata.normalize("NFD", text)) == tag
+
+
+def test_what_is_in_another_language_is_told_which_and_is_asked_nothing() -> None:
+    found = apps.scorer().assess("Das Team ist müde und unzufrieden.")
+    assert (found.status, found.missing) == ("unreadable", ())
+    assert "German (de)" in found.explanation
+    assert "reads English only" in found.explanation
+    said = apps.scorer().assess(SITUATION, "fra")
+    assert (said.language, said.missing) == ("fr", ())
+    assert said.explanation.startswith("You say that the text is in French (fr).")
+    cyrillic = apps.scorer().assess("Все устали.")
+    assert (cyrillic.status, cyrillic.missing) == ("unreadable", ())
+    assert "Latin letters" in cyrillic.explanation
+
+
+@pytest.mark.parametrize(
+    ("given", "tag"),
+    [
+        ("eng", "en"),
+        ("ENG", "en"),
+        ("eng-GB", "en-GB"),
+        ("en_US", "en-US"),
+        ("ger", "de"),
+        ("deu", "de"),
+        ("yue", "yue"),
+    ],
+)
+async def test_iso_639_codes_are_read_as_bcp_47(client: httpx.AsyncClient, given: str, tag: str) -> None:
+    body = {"text": SITUATION, "options": {"language": given}}
+    one = (await client.post("/v1/score", json=body)).json()
+    assert one["input"]["language"] == tag
+    assert (one["status"] == "unreadable") == (not tag.startswith("en"))
+    batch = {"items": [{"text": SITUATION}], "options": body["options"]}
+    many = (await client.post("/v1/score/batch", json=batch)).json()
+    assert many["results"][0]["result"]["input"]["language"] == tag
+
+
+@pytest.mark.parametrize("given", ["english", "xq", "qqz-DE", "", "e", "en-", "en GB", "eng-toolongsubtag", "e" * 400])
+async def test_a_language_that_is_none_is_refused_with_what_is_expected(
+    client: httpx.AsyncClient, make_key: Callable[..., str], given: str
+) -> None:
+    options = {"options": {"language": given}}
+    headers = apps.key(make_key("read", "score", "write")) | {"Content-Type": "application/x-ndjson"}
+    one = await client.post("/v1/score", json={"text": SITUATION} | options)
+    batch = await client.post("/v1/score/batch", json={"items": [{"text": SITUATION}]} | options)
+    job = await client.post("/v1/jobs", params={"language": given}, headers=headers, content=b'{"text": "x"}\n')
+    assert [one.status_code, batch.status_code, job.status_code] == [422, 422, 422]
+    for answer in (one, batch, job):
+        assert "such as en, en-GB or de" in answer.json()["errors"][0]["message"]

@@ -144,7 +144,8 @@ class Recommendations(Answer):
 
 
 class TextRead(Answer):
-    """What was read. `language` is a BCP 47 tag, `und` under 20 letters."""
+    """What was read. `language` is a BCP 47 tag, `und` under 20 letters or where it is not sure. Only
+    English is read, and `und` as English."""
 
     characters: int
     """Unicode code points."""

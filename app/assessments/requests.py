@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     WrapValidator,
@@ -19,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from app.errors import TooLarge
 from app.numbers import whole
 from app.scoring.labels import OffsetUnit
+from app.scoring.tags import EXPECTED, MAX_TAG, TAG, canonical
 from app.validation import first_fault
 
 MAX_CHARACTERS = 10_000
@@ -100,6 +103,25 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+def _language(tag: str, info: ValidationInfo) -> str:
+    """The tag of a language; one that an earlier release has accepted and kept is taken as it stands."""
+    found = canonical(tag) or (tag if info.context == KEPT else None)
+    if found is None:
+        raise PydanticCustomError("language_unknown", EXPECTED)
+    return found
+
+
+KEPT = "options of a job that was taken"
+Language = Annotated[
+    str,
+    AfterValidator(_language),
+    Field(json_schema_extra={"maxLength": MAX_TAG, "pattern": TAG, "examples": ["en", "en-GB", "eng"]}),
+]
+"""The tag of a language as BCP 47 writes it; ISO 639 codes of three letters are turned into it."""
+LANGUAGE_HINT = (
+    "Tag of the language that {} is in (BCP 47, or an ISO 639 code); wins over detection. Only English is read."
+)
+
 Focus = Literal["leadership", "management", "technology"]
 Delivery = Literal["on-campus", "online", "blended"]
 Pace = Literal["part-time", "modular"]
@@ -139,12 +161,7 @@ class Options(Body):
     offset_unit: OffsetUnit = Field(
         default="unicode_code_point", description="What offsets count; JavaScript strings count `utf16`."
     )
-    language: str | None = Field(
-        default=None,
-        max_length=35,
-        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
-        description="BCP 47 tag of the text; wins over detection.",
-    )
+    language: Language | None = Field(default=None, description=LANGUAGE_HINT.format("the text"))
     model_version: str | None = Field(
         default=None, max_length=50, pattern=r"^[^\x00]*$", description="Refuse to answer with any other model."
     )

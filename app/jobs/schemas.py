@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.assessments.answers import Answer
 from app.assessments.batch_answers import Summarised
-from app.assessments.requests import Catalogue, Delivery, Focus, Options, Pace, Preferences
+from app.assessments.requests import (
+    LANGUAGE_HINT,
+    Catalogue,
+    Delivery,
+    Focus,
+    Language,
+    Options,
+    Pace,
+    Preferences,
+)
 from app.pagination import PRINTABLE, PageInfo, cursor
 from app.scoring.labels import OffsetUnit
 
@@ -49,12 +58,7 @@ class NewJob(BaseModel):
         description="Which programs to recommend: the shared ones, those of your organisation, or both.",
     )
     offset_unit: OffsetUnit = Field(default="unicode_code_point", description="What offsets count.")
-    language: str | None = Field(
-        default=None,
-        max_length=35,
-        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
-        description="BCP 47 tag of all texts; wins over detection.",
-    )
+    language: Language | None = Field(default=None, description=LANGUAGE_HINT.format("every text"))
     model_version: str | None = Field(
         default=None, max_length=50, pattern=PRINTABLE, description="Refuse to answer with any other model."
     )

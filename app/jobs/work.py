@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from app.assessments import judging
 from app.assessments.batch import dump
-from app.assessments.requests import Options, Refusal
+from app.assessments.requests import KEPT, Options, Refusal
 from app.assessments.service import Assessor, Known
 from app.assessments.summary import tally
 from app.jobs import store
@@ -60,7 +60,8 @@ def score_chunk(
     mine = store.claim(engine, only)
     if mine is None:
         return False
-    judge = Judge(assessor, assessor.known(engine, mine.tenant), Options.model_validate(mine.options), mine.request_id)
+    options = Options.model_validate(mine.options, context=KEPT)
+    judge = Judge(assessor, assessor.known(engine, mine.tenant), options, mine.request_id)
     lines = []
     for line in _lines(engine, judge, mine):
         if line is None:

@@ -65,6 +65,7 @@ def score_situation(
     Use it when somebody tells what is going on at work and wants to know how to approach it. Pass their own words,
     in English, two or three sentences or more, unshortened: quotes in the answer are exact parts of the text. When
     `status` is `uncertain` or `verdict` is `insufficient`, put the questions in `ask` to the teller and call again.
+    `unreadable` means that the text is not in English, which `explanation` says: translate it, ask nothing.
     It judges situations, not people: never use it to rank, hire, promote, dismiss or monitor anybody. Nothing is kept.
     """
     request, caller = _asked(context, "score")

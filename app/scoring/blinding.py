@@ -59,12 +59,12 @@ def _key(word: str) -> str:
 def _words() -> tuple[dict[str, str], Names]:
     """What stands for each word that is no name, and the names."""
     found = {word: neutral for neutral, words in NEUTRAL.items() for word in words.split()}
-    listed: dict[str, set[str]] = {}
+    listed: dict[str, frozenset[str]] = {}
     for section in PEOPLE.read_text(encoding="utf-8").split("# ")[1:]:
         title, *words = section.split()
-        listed[title] = {_key(word) for word in words}
-    for title, neutral in SECTIONS.items():
-        found |= dict.fromkeys(listed[title], neutral)
+        listed[title] = frozenset(map(_key, words))
+        if title in SECTIONS:
+            found |= dict.fromkeys(words, SECTIONS[title])
     given = listed["given_names"]
     unclear = listed["unclear_in_small_letters"] | listed["name_words"]
     return found, Names(given, listed["surnames"], listed["surname_words"], listed["name_words"] - given, unclear)
@@ -87,6 +87,16 @@ class Blinded:
         for stage in reversed(self._stages):
             offsets = stage.spans(offsets)
         return offsets
+
+
+def without_names(text: str) -> str:
+    """The text without its names, and without any capitalised word where capitals say something."""
+    matches = list(_FOUND.finditer(text))
+    shout = shouted(text)
+    words = [Word(*match.span(), shape(match.group(), shout), _key(match.group())) for match in matches]
+    names = Namer(text, words, _NAMES).parts()
+    hidden = (word for index, word in enumerate(words) if index in names or word.shape in {"capital", "acronym"})
+    return replaced(text, [(word.start, word.end, "") for word in hidden]).text
 
 
 def blinded(text: str) -> Blinded:

@@ -2,6 +2,7 @@
 
 from app.scoring.assessment import Evidence, Trait
 from app.scoring.labels import Side, Verdict
+from app.scoring.tags import name
 
 DENIAL = -1.0
 """Words that lower a criterion's logit by at least this much are told as speaking against it."""
@@ -14,10 +15,8 @@ _CLOSING = {
 }
 
 
-def explain(verdict: Verdict, criteria: tuple[Trait, ...], readable: bool) -> str:
+def explain(verdict: Verdict, criteria: tuple[Trait, ...]) -> str:
     """Say what in the text speaks for either side, and what is denied."""
-    if not readable:
-        return "The text is not in a language or form that the model can read, so nothing is judged."
     parts = [part for side in _SIDES if (part := _one_side(side, criteria))]
     if verdict == "insufficient":
         seen = f" What little there is: {'; '.join(parts)}." if parts else ""
@@ -31,6 +30,15 @@ def explain(verdict: Verdict, criteria: tuple[Trait, ...], readable: bool) -> st
     if not said:
         return f"No single passage decides it; the text as a whole calls for {verdict}."
     return f"{said[0].upper()}{said[1:]}. {_CLOSING[verdict]}"
+
+
+def unread(language: str | None, hinted: bool) -> str:
+    """Say why a text is not judged: the language that it was found or said to be in, or None for its letters."""
+    if language is None:
+        return "The text has no words in Latin letters. This service reads English only, so nothing is judged."
+    how = "You say that the text is in" if hinted else "The text seems to be in"
+    advice = "" if hinted else " If it is English, send it again with the option language: en."
+    return f"{how} {name(language)} ({language}). This service reads English only, so nothing is judged.{advice}"
 
 
 def _denies(evidence: Evidence) -> bool:

@@ -12,8 +12,7 @@ from app.scoring.assessment import Assessment, Confidence, MissingInput, StyleFi
 from app.scoring.card import ARTEFACT, read_card
 from app.scoring.encoder import Encoder, Floats, Tokens
 from app.scoring.evidence import Quoter
-from app.scoring.explanation import explain
-from app.scoring.folding import folded
+from app.scoring.explanation import explain, unread
 from app.scoring.heads import Heads, Reading, sigmoid
 from app.scoring.labels import (
     CRITERIA,
@@ -28,6 +27,7 @@ from app.scoring.labels import (
     side,
 )
 from app.scoring.processor import processor_class
+from app.scoring.tags import UNKNOWN, canonical
 from app.scoring.text import words
 
 ENGINE = f"onnxruntime {ort.__version__} {processor_class()}"
@@ -62,12 +62,11 @@ class Scorer:
     def assess(self, text: str, language: str | None = None, max_evidence: int = 3) -> Assessment:
         """Judge one text of at least one visible character.
 
-        `language` is a BCP 47 hint that wins over detection; `max_evidence` limits the quotes per trait, and what it
-        cuts is counted in `omitted`.
+        `language` is a hint, a BCP 47 tag or an ISO 639 code, that wins over detection; `max_evidence` limits the
+        quotes per trait, and what it cuts is counted in `omitted`.
         """
-        plain = folded(text).text
-        found = language or languages.detect(plain)
-        readable = found == "und" or found.split("-")[0].lower() == languages.READABLE
+        found = (canonical(language) or language) if language else languages.detect(text)
+        readable = found == UNKNOWN or found.split("-")[0].lower() == languages.READABLE
         tokens = self._encoder.tokenize(text)
         counts: dict[str, Any] = {
             "characters": len(text),
@@ -75,8 +74,10 @@ class Scorer:
             "tokens": len(tokens),
             "language": found,
         }
-        if not (readable and len(tokens) and languages.in_latin_letters(plain)):
-            return _unreadable(counts)
+        if not (readable and len(tokens) and languages.in_latin_letters(text)):
+            return _unreadable(
+                counts, unread(None if readable else found, language is not None), any(map(str.isalpha, text))
+            )
         reading = self._heads.read(self._encoder.encode(text, tokens))
         quoter = Quoter(text, tokens.offsets)
         traits = [_trait(index, reading, quoter, self._thresholds[index]) for index in range(len(TRAITS))]
@@ -97,7 +98,7 @@ class Scorer:
             leadership_styles=_styles(LEADERSHIP_STYLES, reading, traits) if styles else (),
             management_styles=_styles(MANAGEMENT_STYLES, reading, traits) if styles else (),
             warnings=self._warnings(tokens),
-            explanation=explain(verdict, criteria, readable=True),
+            explanation=explain(verdict, criteria),
             **counts,
         )
 
@@ -173,7 +174,9 @@ def _missing(
     return (*hints, *(MissingInput("criterion_unclear", criteria[k].slug) for k in unclear))
 
 
-def _unreadable(counts: dict[str, Any]) -> Assessment:
+def _unreadable(counts: dict[str, Any], explanation: str, written: bool) -> Assessment:
+    """Nothing is asked of what is written in letters that the model cannot read."""
+
     def blank(slug: str) -> Trait:
         return Trait(slug, side(slug) if slug in CRITERIA else None, None, False, None, None, ())
 
@@ -184,10 +187,10 @@ def _unreadable(counts: dict[str, Any]) -> Assessment:
         confidence=None,
         criteria=tuple(map(blank, CRITERIA)),
         factors=tuple(map(blank, FACTORS)),
-        missing=(MissingInput("no_work_situation", None),),
+        missing=() if written else (MissingInput("no_work_situation", None),),
         leadership_styles=(),
         management_styles=(),
         warnings=(),
-        explanation=explain("insufficient", (), readable=False),
+        explanation=explanation,
         **counts,
     )

@@ -195,7 +195,8 @@ class Recommendations(TypedDict):
 
 
 class TextRead(TypedDict):
-    """What was read. `language` is a BCP 47 tag, `und` under 20 letters."""
+    """What was read. `language` is a BCP 47 tag, `und` under 20 letters or where it is not sure. Only
+    English is read, and `und` as English."""
 
     characters: int
     """Unicode code points."""
