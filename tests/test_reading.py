@@ -93,6 +93,7 @@ def test_plain_text_is_read_as_it_stands() -> None:
         "We follow Plan B. Everyone agrees. Option A. We wait.",
         "A. Train the crew. B. Buy tools.",
         "Five o'clock is the deadline.",
+        "The U.S. is a market, and the U.K. has none.",
         "The Grace Period ends in June.",
     ],
 )
@@ -108,6 +109,8 @@ def test_an_acronym_a_product_and_a_word_are_nobody(text: str) -> None:
         ("KAREN FROM PAYROLL IS RUDE", "alex FROM PAYROLL IS RUDE"),
         ("Mr. K. in shipping is never on time", "mr. smith. in shipping is never on time"),
         ("mr. k. in shipping is never on time", "mr. smith. in shipping is never on time"),
+        ("mr k is late", "mr smith is late"),
+        ("Mark's team is late", "alex's team is late"),
         ("Mrs T keeps asking", "mr smith keeps asking"),
         ("K. is never on time", "smith. is never on time"),
         ("my colleague K. keeps interrupting", "my colleague smith. keeps interrupting"),

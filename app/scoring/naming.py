@@ -39,6 +39,7 @@ _TEAMS = (
 )
 _ACTS = re.compile(rf" (?:{_VERBS})\b", re.IGNORECASE)
 _ACTS_OR_IS = re.compile(rf" (?:{_VERBS}|{_STATES}|(?:from|in|at) (?:{_TEAMS}))\b", re.IGNORECASE)
+_ACTS_OR_IS_OWNER = re.compile(rf"'s [a-z]|{_ACTS_OR_IS.pattern}", re.IGNORECASE)
 _BELONGS = re.compile(rf" (?:from (?:{_TEAMS})|in (?:{_TEAMS.removesuffix('|the')}))\b", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:^|[.!?:;\n]|[-*•] )[\s\"'(]*$")
 _AFTER_SMALL = re.compile(r"(?<![^\W_])(?!(?:the|a|an|our|this|that|each|every|no|any|your) )[a-z]+,? $")
@@ -144,7 +145,7 @@ class Namer:
             return not loose or word.shape == "capital" or self._shout
         if word.end - word.start == 1:
             dotted = self._text[word.end : word.end + 1] == "."
-            return not loose and (dotted or (word.shape == "initial" and not acronym))
+            return not loose and (dotted or bool(title["plain"]) or (word.shape == "initial" and not acronym))
         if word.key in _SMALL or word.key in _PARTICLES or acronym:
             return False
         if word.shape == "lower":
@@ -210,7 +211,7 @@ class Namer:
         if self._begins(word):
             if word.shape == "lower":
                 return bool(_ACTS.match(self._text, word.end) or _BELONGS.match(self._text, word.end))
-            acts = _ACTS if word.key in _IDEAS else _ACTS_OR_IS
+            acts = _ACTS if word.key in _IDEAS else _ACTS_OR_IS_OWNER
             return bool(acts.match(self._text, word.end) or _BELONGS.match(self._text, word.end))
         before = self._text[max(0, word.start - _LOOK_BACK) : word.start]
         return word.shape == "capital" and _AFTER_SMALL.search(before) is not None
@@ -233,10 +234,10 @@ class Namer:
 
     def _is_initial(self, index: int, word: Word) -> bool:
         """`K.` after a given name, before a surname, or where it does what only people do."""
-        if self._text[word.end : word.end + 1] != ".":
-            return False
-        if self._follows(word):
-            return True
+        dotted = self._text[word.end : word.end + 1] == "."
+        inside = self._text[word.start - 1 : word.start] == "."  # the U.S. is no one
+        if not dotted or inside or self._follows(word):
+            return dotted and self._follows(word)
         if _ACTS_OR_IS.match(self._text, word.end + 1):
             sure = word.key not in "abc" or _BELONGS.match(self._text, word.end + 1)
             return bool(sure) and (self._begins(word) or self._after_small(word))
