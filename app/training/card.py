@@ -15,8 +15,8 @@ from app.scoring.report import measured
 
 VERSION = "2026.3"
 PURPOSE = {
-    "purpose": "Classify a work situation described in English: does it call for leadership, for management, for both, or "
-    "does the text say too little to tell.",
+    "purpose": "Classify a work situation described in English: does it call for leadership, for management, for both, "
+    "or does the text say too little to tell.",
     "forbidden_uses": [
         "ranking, hiring, promoting, dismissing or monitoring people",
         "judging a named person",
