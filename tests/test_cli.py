@@ -18,6 +18,7 @@ import pytest
 
 from app import cli
 from app.settings import Settings
+from tests.support import apps
 from tests.support.commands import run
 from tests.support.databases import Databases
 from tests.support.paths import ROOT
@@ -100,7 +101,11 @@ def test_score_takes_an_argument_standard_input_or_a_file_and_says_the_same(
     assert len(outputs) == 1
     output = outputs.pop()
     assert "leadership" in output
-    assert "[" in output
+    assert "of the time)" in output.splitlines()[0]
+    for trait in apps.scorer().assess(SITUATION).criteria:
+        line = next(line for line in output.splitlines() if line[4:].startswith(trait.slug))
+        assert line.startswith("[x]" if trait.present else "[ ]")
+        assert f"{trait.probability:.2f} (from {trait.present_from:.2f})" in line
 
 
 def test_score_json_is_the_answer_of_the_service_byte_for_byte(server: Server, settings: Settings) -> None:

@@ -5,8 +5,11 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from copy import copy
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +20,13 @@ from app.scoring import Scorer
 from app.scoring.blinding import blinded
 from app.scoring.card import ARTEFACT
 from app.scoring.encoder import WINDOW, Encoder, windows
+from app.scoring.evaluation import Predictions
 from app.scoring.language import detect
 from app.scoring.metrics import calibration_error, f1, interval, kappa
-from app.scoring.records import RecordError, Situations, read_records
+from app.scoring.records import Record, RecordError, Situations, read_records
 from app.scoring.text import readable_copy, sentences, words
 from app.settings import data_path
+from app.training.card import bands, thresholds
 from tests.support import apps
 from tests.support.paths import ROOT
 from tests.support.texts import RECORD, SITUATION
@@ -138,6 +143,78 @@ def test_a_text_that_names_a_person_is_warned_about(scorer: Scorer) -> None:
     for text in ("Emily never files her reports.", "Ask Mr. Okafor about the rota.", "Is Kwame ready for more?"):
         assert [warning.code for warning in scorer.assess(text).warnings] == ["about_a_person"]
     assert scorer.assess("The rota for March is not ready, ask the foreman.").warnings == ()
+
+
+def test_a_trait_says_from_which_probability_on_it_is_present(scorer: Scorer) -> None:
+    answer = scorer.assess(SITUATION)
+    traits = (*answer.criteria, *answer.factors)
+    assert {trait.slug: trait.present_from for trait in traits} == scorer.card["present_from"]
+    assert len({trait.present_from for trait in traits}) > 1
+    unread = scorer.assess(SITUATION, "de")
+    assert all(trait.present_from is None and not trait.present for trait in (*unread.criteria, *unread.factors))
+
+
+def with_card(scorer: Scorer, **confidence: Any) -> Scorer:
+    """The same model, whose card says something else of confidence."""
+    other = copy(scorer)
+    other.card = scorer.card | {"confidence": scorer.card["confidence"] | confidence}
+    return other
+
+
+FOUR = {name: {"accuracy": n / 100, "n": n} for n, name in enumerate(("low", "medium", "high", "uncertain"), 60)}
+
+
+def test_what_is_uncertain_has_a_band_of_its_own_and_the_rest_goes_by_its_value(scorer: Scorer) -> None:
+    for margin, low, high, band in ((1.01, 0, 0, "uncertain"), (1.01, 1, 1, "uncertain"), (0, 1.01, 1.01, "low"),
+                                    (0, 0, 1.01, "medium"), (0, 0, 0, "high")):  # fmt: skip
+        told = with_card(scorer, uncertain_margin=margin, medium=low, high=high, bands=FOUR).assess(SITUATION)
+        assert told.confidence and told.confidence.band == band
+        assert (told.confidence.accuracy, told.confidence.n) == (FOUR[band]["accuracy"], FOUR[band]["n"])
+        assert told.status == ("uncertain" if band == "uncertain" else "judged")
+
+
+def test_a_model_whose_card_has_three_bands_still_loads_and_answers(scorer: Scorer, tmp_path: Path) -> None:
+    for part in ARTEFACT.iterdir():
+        if part.name != "card.json":
+            (tmp_path / part.name).symlink_to(part)
+    three = {name: figures for name, figures in FOUR.items() if name != "uncertain"}
+    card = with_card(scorer, uncertain_margin=1.01, medium=1.01, high=1.01, bands=three).card
+    (tmp_path / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    told = Scorer.load(tmp_path).assess(SITUATION)
+    assert told.status == "uncertain"
+    assert told.confidence and (told.confidence.band, told.confidence.n) == ("low", 60)
+
+
+def predicted(best: Sequence[float], right: Sequence[bool]) -> tuple[Predictions, list[Record]]:
+    """Texts read as leadership with these probabilities, management being all the rest, and what they are."""
+    rows = np.array([[chance, 1 - chance, 0, 0] for chance in best])
+    verdicts = ["leadership" if one else "both" for one in right]
+    records = [Record(**RECORD | {"verdict": verdict}) for verdict in verdicts]  # type: ignore[arg-type]
+    return Predictions(rows, np.zeros((len(rows), 8)), np.zeros(len(rows))), records
+
+
+def test_bands_are_measured_on_what_is_judged_and_one_on_what_is_uncertain() -> None:
+    told = predicted([0.95, 0.8, 0.8, 0.6, 0.55, 0.52], [True, True, False, True, True, False])
+    assert bands(*told, {"uncertain_margin": 0.15, "medium": 0.7, "high": 0.9}) == {
+        "low": {"accuracy": 1.0, "n": 1},
+        "medium": {"accuracy": 0.5, "n": 2},
+        "high": {"accuracy": 1.0, "n": 1},
+        "uncertain": {"accuracy": 0.5, "n": 2},
+    }
+
+
+def test_the_terciles_that_part_the_bands_are_of_what_is_judged() -> None:
+    told = predicted([0.505] * 12 + list(np.linspace(0.73, 1, 28)), [False] * 12 + [True] * 28)
+    found = thresholds(*told)
+    assert 0.01 < found["uncertain_margin"] <= 0.4
+    assert (found["medium"], found["high"]) == (0.82, 0.91)
+
+
+def test_every_text_of_the_test_split_is_in_one_band_of_the_card(scorer: Scorer) -> None:
+    stated = scorer.card["confidence"]["bands"]
+    assert sum(band["n"] for band in stated.values()) == scorer.card["test"]["n"]
+    right = sum(band["n"] * band["accuracy"] for band in stated.values()) / scorer.card["test"]["n"]
+    assert math.isclose(right, scorer.card["test"]["accuracy"], abs_tol=1e-3)
 
 
 def test_the_same_text_gives_the_same_vectors_whatever_was_read_before() -> None:

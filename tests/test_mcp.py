@@ -69,6 +69,9 @@ async def test_an_assistant_judges_a_situation_as_the_api_does(server: Server, m
     assert [reason["slug"] for reason in judged["reasons"]] == [
         trait["slug"] for trait in api["criteria"] + api["factors"] if trait["present"]
     ]
+    assert [reason["present_from"] for reason in judged["reasons"]] == [
+        trait["present_from"] for trait in api["criteria"] + api["factors"] if trait["present"]
+    ]
     quotes = [quote for reason in judged["reasons"] for quote in reason["quotes"] + reason["against"]]
     assert quotes and all(quote in SITUATION for quote in quotes)
     assert {name: judged[name] for name in api["recommendations"]} == api["recommendations"]

@@ -2,11 +2,14 @@
 
 import json
 import math
+from copy import copy
 from typing import Any
 
 import httpx
 import pytest
 
+from app.settings import Settings
+from tests.support import apps
 from tests.support.texts import SITUATION
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +39,32 @@ async def test_an_answer_holds_everything_in_the_documented_order(client: httpx.
     assert answer["confidence"]["value"] == chances[answer["verdict"]]
     assert answer["input"]["characters"] == len(SITUATION)
     assert answer["versions"]["catalogue"] >= 1
+
+
+async def test_every_trait_says_from_where_on_it_is_present_in_a_batch_too(client: httpx.AsyncClient) -> None:
+    card = (await client.get("/v1/models/current")).json()
+    alone = await scored(client, SITUATION, include=[])
+    for trait in alone["criteria"] + alone["factors"]:
+        assert trait["present_from"] == card["present_from"][trait["slug"]]
+        assert trait["present"] == (trait["probability"] >= trait["present_from"])
+    body = {"items": [{"text": SITUATION}], "options": {"include": []}}
+    batch = (await client.post("/v1/score/batch", json=body)).json()["results"][0]["result"]
+    assert (batch["criteria"], batch["factors"]) == (alone["criteria"], alone["factors"])
+
+
+async def test_an_uncertain_verdict_is_told_with_the_accuracy_of_such_verdicts(settings: Settings) -> None:
+    unsure = copy(apps.scorer())
+    bands = {name: {"accuracy": 0.9, "n": 9} for name in ("low", "medium", "high")}
+    bands["uncertain"] = {"accuracy": 0.61, "n": 54}
+    confidence = unsure.card["confidence"] | {"uncertain_margin": 1.01, "bands": bands}
+    unsure.card = unsure.card | {"confidence": confidence}
+    async with apps.running(settings, unsure) as client:
+        answer = await scored(client, SITUATION)
+        assert answer["status"] == answer["confidence"]["band"] == "uncertain"
+        assert (answer["confidence"]["accuracy"], answer["confidence"]["n"]) == (0.61, 54)
+        document = (await client.get("/openapi.json")).json()
+    told = document["components"]["schemas"]["Confidence"]["properties"]["band"]
+    assert told["x-extensible-enum"] == ["low", "medium", "high", "uncertain"]
 
 
 @pytest.mark.parametrize("most", [0, 1, 3, 10])
@@ -117,7 +146,10 @@ async def test_other_languages_are_unreadable_not_guessed(client: httpx.AsyncCli
     assert (answer["status"], answer["verdict"]) == ("unreadable", "insufficient")
     assert answer["probabilities"] == {"leadership": 0.0, "management": 0.0, "both": 0.0, "insufficient": 1.0}
     assert answer["confidence"] is None
-    assert all(t["probability"] is None and not t["present"] for t in answer["criteria"] + answer["factors"])
+    assert all(
+        t["probability"] is t["present_from"] is None and not t["present"]
+        for t in answer["criteria"] + answer["factors"]
+    )
     assert all(entries == [] for entries in answer["recommendations"].values())
 
 

@@ -14,7 +14,7 @@ VERDICTS = {
     "insufficient": "Says too little to tell",
 }
 STATUS = {
-    "uncertain": "uncertain, the two best verdicts are close",
+    "uncertain": "uncertain, two verdicts are close",
     "unreadable": "unreadable, nothing that the model can read",
 }
 INK, SOFT, FAINT, LEAD, MANAGE = "#1a1a1a", "#595959", "#e4e4e4", "#7a3e00", "#0b4f8a"
@@ -55,13 +55,23 @@ def _criterion(x: int, y: int, trait: dict[str, Any], colour: str) -> str:
     mark = "✓ " if trait["present"] else ""
     name = _text(x, y, f"{mark}{trait['slug']}", 14, INK if trait["present"] else SOFT, bold=trait["present"])
     shown = _text(x + 284, y + 17, _percent(trait["probability"]), 13, INK, anchor="end")
-    return name + _bar(x, y + 8, trait["probability"], colour, width=236, height=10) + shown
+    bar = _bar(x, y + 8, trait["probability"], colour, width=236, height=10)
+    return name + bar + _threshold(x, y + 8, trait.get("present_from"), width=236, height=10) + shown
 
 
 def _bar(x: int, y: int, share: float | None, colour: str, *, width: int, height: int) -> str:
     whole = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="2" fill="{FAINT}"/>'
     part = round(width * (share or 0.0), 1)
     return whole + f'<rect x="{x}" y="{y}" width="{part}" height="{height}" rx="2" fill="{colour}"/>'
+
+
+def _threshold(x: int, y: int, share: float | None, *, width: int, height: int) -> str:
+    """A line across the bar; none where the answer does not say from where on the trait is present."""
+    if share is None:
+        return ""
+    place = x + round(width * share, 1) - 1
+    shape = f'x="{place}" y="{y - 3}" width="2" height="{height + 6}"'
+    return f'<rect {shape} fill="{INK}" stroke="#ffffff" stroke-width="2" paint-order="stroke"/>'
 
 
 def _text(x: int, y: int, words: str, size: int, colour: str, *, bold: bool = False, anchor: str = "start") -> str:
@@ -83,15 +93,17 @@ def _certainty(kept: KeptAssessment) -> str:
     sure = kept.answer["confidence"]
     if sure is None:
         return STATUS[kept.status]
-    if kept.status == "judged":
-        return (
-            f"probability {_percent(sure['value'])}; such verdicts were right {_percent(sure['accuracy'])} of the time"
-        )
-    return f"{STATUS[kept.status]}; probability {_percent(sure['value'])}"
+    said = [STATUS[kept.status]] if kept.status in STATUS else []
+    said.append(f"probability {_percent(sure['value'])}")
+    if kept.status == "judged" or sure["band"] == "uncertain":  # earlier answers give the low band's, of all texts
+        said.append(f"such were right {_percent(sure['accuracy'])} of the time")
+    return "; ".join(said)
 
 
 def _origin(kept: KeptAssessment) -> tuple[str, str]:
-    about = "A judgement of a described situation, not of a person. A tick marks what is present."
+    about = "A judgement of a described situation, not of a person."
+    lined = all(trait.get("present_from") is not None for trait in kept.answer["criteria"])
+    about += " A tick: the bar reaches its line." if lined else " A tick marks what is present."
     return about, f"Model {kept.model}, {kept.created_at:%Y-%m-%d}, {kept.id}"
 
 

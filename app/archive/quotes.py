@@ -23,8 +23,10 @@ def without_quotes(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def whole_answer(bare: dict[str, Any], text: str) -> dict[str, Any]:
-    """The answer with the words of the text put back."""
+    """The answer with the words of the text put back, and null for what an earlier release did not say."""
     whole = deepcopy(bare)
+    for trait in _traits(whole):
+        trait.setdefault("present_from", None)
     unit: OffsetUnit = whole["input"]["offset_unit"]
     for quote in _evidence(whole):
         quote["quote"] = cut(text, quote["start"], quote["end"], unit)
@@ -32,7 +34,11 @@ def whole_answer(bare: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def _evidence(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [quote for trait in (*answer["criteria"], *answer["factors"]) for quote in trait.get("evidence", ())]
+    return [quote for trait in _traits(answer) for quote in trait.get("evidence", ())]
+
+
+def _traits(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*answer["criteria"], *answer["factors"]]
 
 
 def cut(text: str, start: int, end: int, unit: OffsetUnit) -> str:

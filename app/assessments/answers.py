@@ -41,7 +41,7 @@ class Confidence(Answer):
     value: float
     """The probability of the verdict."""
     band: Band
-    """Where that value lies; each band was measured by itself."""
+    """`uncertain` where `status` is; else where the value lies among what is judged. Each was measured by itself."""
     accuracy: float
     """The share of verdicts in this band that were right, on the population named."""
     n: int
@@ -73,7 +73,10 @@ class ScoredFactor(Answer):
     probability: float | None
     """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
-    """Whether the probability reaches what the model card names in `present_from`."""
+    """Whether the probability reaches `present_from`."""
+    present_from: float | None
+    """The probability from which it counts as present, as the model card says; each has its own. Null if unreadable,
+    and in an assessment that was kept before answers said it."""
     bias: float | None
     """The logit before any word is read; null if unreadable."""
     omitted: float | None
@@ -91,7 +94,10 @@ class ScoredCriterion(Answer):
     probability: float | None
     """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
-    """Whether the probability reaches what the model card names in `present_from`."""
+    """Whether the probability reaches `present_from`."""
+    present_from: float | None
+    """The probability from which it counts as present, as the model card says; each has its own. Null if unreadable,
+    and in an assessment that was kept before answers said it."""
     bias: float | None
     """The logit before any word is read; null if unreadable."""
     omitted: float | None

@@ -214,6 +214,7 @@ def _trait(trait: Trait, offsets: Offsets, evidence: bool) -> dict[str, Any]:
         {
             "probability": trait.probability,
             "present": trait.present,
+            "present_from": trait.present_from,
             "bias": trait.bias,
             "omitted": trait.omitted,
         }

@@ -17,6 +17,8 @@ class Reason(Answer):
     """The side that it calls for; null for a factor, which only helps to choose a style."""
     probability: float | None
     """That a careful reader would mark it present."""
+    present_from: float | None
+    """The probability from which it counts as present."""
     quotes: list[str]
     """Words of the text that speak for it, strongest first."""
     against: list[str]

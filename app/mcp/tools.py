@@ -95,6 +95,7 @@ def _reason(trait: dict[str, Any]) -> answers.Reason:
         slug=trait["slug"],
         side=trait.get("side"),
         probability=trait["probability"],
+        present_from=trait["present_from"],
         quotes=found["supports"],
         against=found["counters"],
     )

@@ -22,14 +22,16 @@ class Evidence:
 class Trait:
     """A criterion (with its side) or a factor (side None).
 
-    `present` from the probability on that the model card names for the trait.
-    sigmoid(bias + omitted + sum of the evidence weights) = probability; all three are null for an unreadable text.
+    `present` where the probability, to four decimals, reaches `present_from`, which the model card names.
+    sigmoid(bias + omitted + sum of the evidence weights) = probability; all four numbers are null for an unreadable
+    text.
     """
 
     slug: str
     side: Side | None
     probability: float | None
     present: bool
+    present_from: float | None
     bias: float | None
     omitted: float | None
     evidence: tuple[Evidence, ...]
@@ -37,7 +39,10 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """How sure the verdict is: its calibrated probability, and how often verdicts of that band were right."""
+    """How sure the verdict is: its calibrated probability, and how often verdicts of that band were right.
+
+    The band is `uncertain` where the status is; `low`, `medium` and `high` part what is judged by `value`.
+    """
 
     value: float
     band: Band

@@ -25,7 +25,7 @@ STYLES = LEADERSHIP_STYLES + MANAGEMENT_STYLES
 
 Verdict = Literal["leadership", "management", "both", "insufficient"]
 Status = Literal["judged", "uncertain", "unreadable"]
-Band = Literal["low", "medium", "high"]
+Band = Literal["low", "medium", "high", "uncertain"]
 Side = Literal["leadership", "management"]
 OffsetUnit = Literal["unicode_code_point", "utf16", "utf8"]
 

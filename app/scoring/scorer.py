@@ -91,7 +91,7 @@ class Scorer:
             status="uncertain" if close else "judged",
             verdict=verdict,
             probabilities=probabilities,
-            confidence=self._confidence(probabilities[verdict]),
+            confidence=self._confidence(probabilities[verdict], close),
             criteria=tuple(_cut(trait, max_evidence) for trait in criteria),
             factors=tuple(_cut(trait, max_evidence) for trait in factors),
             missing=_missing(verdict, close, criteria, reading, counts["words"]),
@@ -102,9 +102,11 @@ class Scorer:
             **counts,
         )
 
-    def _confidence(self, value: float) -> Confidence:
+    def _confidence(self, value: float, close: bool) -> Confidence:
         stated = self.card["confidence"]
         name: Band = "high" if value >= stated["high"] else "medium" if value >= stated["medium"] else "low"
+        if close and "uncertain" in stated["bands"]:  # earlier cards have three bands, over all texts
+            name = "uncertain"
         band = stated["bands"][name]
         return Confidence(value, name, band["accuracy"], band["n"], stated["population"])
 
@@ -135,7 +137,8 @@ def _trait(index: int, reading: Reading, quoter: Quoter, threshold: float) -> Tr
         slug=slug,
         side=side(slug) if slug in CRITERIA else None,
         probability=probability,
-        present=probability >= threshold,
+        present=round(probability, 4) >= threshold,  # answers show four decimals, and must not contradict themselves
+        present_from=threshold,
         bias=bias,
         omitted=logit - bias - sum(quote.weight for quote in evidence),
         evidence=evidence,
@@ -178,7 +181,7 @@ def _unreadable(counts: dict[str, Any], explanation: str, written: bool) -> Asse
     """Nothing is asked of what is written in letters that the model cannot read."""
 
     def blank(slug: str) -> Trait:
-        return Trait(slug, side(slug) if slug in CRITERIA else None, None, False, None, None, ())
+        return Trait(slug, side(slug) if slug in CRITERIA else None, None, False, None, None, None, ())
 
     return Assessment(
         status="unreadable",

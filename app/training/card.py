@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from app.scoring import Scorer
 from app.scoring.evaluation import Predictions, Truth, predict
 from app.scoring.heads import Heads
-from app.scoring.labels import CRITERIA, FACTORS, TRAITS, VERDICTS
+from app.scoring.labels import CRITERIA, FACTORS, TRAITS, VERDICTS, Band
+from app.scoring.metrics import Doubles
 from app.scoring.records import Record, Situations
 from app.scoring.report import measured
 
@@ -56,15 +57,15 @@ def write_card(folder: Path, situations: Situations, recipe: dict[str, Any]) -> 
             "high": 0.0,
             "uncertain_margin": 0.0,
             "population": f"test split {VERSION}",
-            "bands": {name: {"accuracy": 0.0, "n": 0} for name in ("low", "medium", "high")},
+            "bands": {name: {"accuracy": 0.0, "n": 0} for name in get_args(Band)},
         },
     }
     _write(folder, card)
     scorer = Scorer.load(folder)
     card["evaluated_tokens"] = max(scorer.assess(record.text).tokens for record in test)
     on_dev, on_test = predict(scorer, dev), predict(scorer, test)
-    card["confidence"] |= _thresholds(on_dev, dev)
-    card["confidence"]["bands"] = _bands(on_test, test, card["confidence"])
+    card["confidence"] |= thresholds(on_dev, dev)
+    card["confidence"]["bands"] = bands(on_test, test, card["confidence"])
     card["test"] = _rounded(measured(Scorer.load(folder), on_test, test))
     _write(folder, card)
 
@@ -82,32 +83,37 @@ def _write(folder: Path, card: dict[str, Any]) -> None:
     (folder / "card.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _thresholds(predictions: Predictions, records: list[Record]) -> dict[str, float]:
-    """Bands at the terciles of confidence on dev; uncertain where the two best are so close that the first is right
-    no more often than 55 times in 100."""
-    ordered = np.sort(predictions.verdicts, axis=1)
-    top, margin = ordered[:, -1], ordered[:, -1] - ordered[:, -2]
+def thresholds(predictions: Predictions, records: list[Record]) -> dict[str, float]:
+    """Uncertain where the two best are so close that the first is right no more often than 55 times in 100; the other
+    bands at the terciles of confidence of what is judged. All on dev."""
+    top, margin = _best(predictions)
     correct = predictions.verdicts.argmax(axis=1) == Truth.of(records).verdicts
     uncertain = 0.0
     for candidate in np.arange(0.02, 0.42, 0.02):
         below = margin < candidate
         if below.sum() >= 10 and correct[below].mean() <= 0.55:
             uncertain = float(candidate)
-    medium, high = np.quantile(top, [1 / 3, 2 / 3])
-    return {
-        "medium": round(float(medium), 4),
-        "high": round(float(high), 4),
-        "uncertain_margin": round(uncertain, 4),
-    }
+    uncertain = round(uncertain, 4)
+    medium, high = np.quantile(top[margin >= uncertain], [1 / 3, 2 / 3])
+    return {"medium": round(float(medium), 4), "high": round(float(high), 4), "uncertain_margin": uncertain}
 
 
-def _bands(predictions: Predictions, records: list[Record], limits: dict[str, Any]) -> dict[str, dict[str, float]]:
-    top = predictions.verdicts.max(axis=1)
+def _best(predictions: Predictions) -> tuple[Doubles, Doubles]:
+    """The probability of each verdict, and how far the second best is behind it."""
+    ordered = np.sort(predictions.verdicts, axis=1)
+    return ordered[:, -1], ordered[:, -1] - ordered[:, -2]
+
+
+def bands(predictions: Predictions, records: list[Record], limits: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """How often each band was right, and on how many texts: first what is judged, then what is uncertain."""
+    top, margin = _best(predictions)
+    judged = margin >= limits["uncertain_margin"]
     correct = predictions.verdicts.argmax(axis=1) == Truth.of(records).verdicts
     place = {
-        "low": top < limits["medium"],
-        "medium": (top >= limits["medium"]) & (top < limits["high"]),
-        "high": top >= limits["high"],
+        "low": judged & (top < limits["medium"]),
+        "medium": judged & (top >= limits["medium"]) & (top < limits["high"]),
+        "high": judged & (top >= limits["high"]),
+        "uncertain": ~judged,
     }
     return {
         name: {"accuracy": round(float(correct[rows].mean()) if rows.any() else 0.0, 4), "n": int(rows.sum())}

@@ -91,6 +91,7 @@ class JobFactor(TypedDict):
     slug: str
     probability: float | None
     present: bool
+    present_from: float | None
     bias: float | None
     omitted: float | None
     evidence: NotRequired[list[JobEvidence]]

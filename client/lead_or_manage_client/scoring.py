@@ -11,7 +11,7 @@ from lead_or_manage_client.problems import Problem
 Verdict: TypeAlias = Literal["leadership", "management", "both", "insufficient"] | str
 Status: TypeAlias = Literal["judged", "uncertain", "unreadable"] | str
 Side: TypeAlias = Literal["leadership", "management"] | str
-Band: TypeAlias = Literal["low", "medium", "high"] | str
+Band: TypeAlias = Literal["low", "medium", "high", "uncertain"] | str
 OffsetUnit: TypeAlias = Literal["unicode_code_point", "utf16", "utf8"] | str
 ModelCard: TypeAlias = dict[str, Any]
 """`version`, `current`, and all that the card of the model says besides."""
@@ -90,7 +90,7 @@ class Confidence(TypedDict):
     value: float
     """The probability of the verdict."""
     band: Band
-    """Where that value lies; each band was measured by itself."""
+    """`uncertain` where `status` is; else where the value lies among what is judged. Each was measured by itself."""
     accuracy: float
     """The share of verdicts in this band that were right, on the population named."""
     n: int
@@ -122,7 +122,10 @@ class ScoredFactor(TypedDict):
     probability: float | None
     """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
-    """Whether the probability reaches what the model card names in `present_from`."""
+    """Whether the probability reaches `present_from`."""
+    present_from: float | None
+    """The probability from which it counts as present, as the model card says; each has its own. Null if unreadable,
+    and in an assessment that was kept before answers said it."""
     bias: float | None
     """The logit before any word is read; null if unreadable."""
     omitted: float | None
@@ -141,7 +144,10 @@ class ScoredCriterion(TypedDict):
     probability: float | None
     """That a careful reader would mark it present; not how strong it is. Null if unreadable."""
     present: bool
-    """Whether the probability reaches what the model card names in `present_from`."""
+    """Whether the probability reaches `present_from`."""
+    present_from: float | None
+    """The probability from which it counts as present, as the model card says; each has its own. Null if unreadable,
+    and in an assessment that was kept before answers said it."""
     bias: float | None
     """The logit before any word is read; null if unreadable."""
     omitted: float | None

@@ -1,12 +1,15 @@
 """What is kept, who sees it, the list and the picture."""
 
 import uuid
+from copy import deepcopy
 from typing import Any
 from xml.etree import ElementTree
 
 import httpx
 import pytest
+from sqlmodel import Session
 
+from app.archive.tables import KeptAssessment
 from tests.support.organisations import Organisation
 from tests.support.texts import SITUATION
 
@@ -27,6 +30,41 @@ async def test_what_is_kept_is_what_scoring_answers_with_quotes_in_every_unit(
         got = await acme.ask("GET", made.headers["location"].removeprefix("/v1"))
         assert got.content == made.content
         assert got.headers["cache-control"] == "no-store"
+
+
+async def test_what_was_kept_before_thresholds_were_told_is_read_drawn_handed_out_and_found_again(
+    acme: Organisation, rows: Session
+) -> None:
+    body = {"text": SITUATION, "subject_ref": "p-1"}
+    made = (await acme.ask("POST", "/assessments", body, **{"Idempotency-Key": "one"})).json()
+    row = rows.get_one(KeptAssessment, made["id"])
+    answer = deepcopy(row.answer)
+    for trait in (*answer["criteria"], *answer["factors"]):
+        assert 0 < trait.pop("present_from") < 1
+    answer["confidence"]["band"] = "low"
+    row.answer, row.status = answer | {"status": "uncertain"}, "uncertain"
+    rows.commit()
+    for trait in (*made["result"]["criteria"], *made["result"]["factors"]):
+        trait["present_from"] = None
+    made["result"]["confidence"]["band"], made["result"]["status"] = "low", "uncertain"
+    assert (await acme.ask("GET", f"/assessments/{made['id']}")).json() == made
+    assert (await acme.ask("POST", "/assessments", body, **{"Idempotency-Key": "one"})).json() == made
+    handed = (await acme.ask("GET", "/subjects/p-1/export")).json()["assessments"]
+    assert handed == [made | {"feedback": []}]
+    drawn = await acme.ask("GET", f"/assessments/{made['id']}.svg")
+    assert drawn.status_code == 200
+    assert "uncertain" in drawn.text and "were right" not in drawn.text and "reaches its line" not in drawn.text
+
+
+async def test_the_picture_shows_where_each_criterion_begins_to_be_present(acme: Organisation) -> None:
+    kept = (await acme.keep()).json()
+    drawn = (await acme.ask("GET", f"/assessments/{kept['id']}.svg")).text
+    space = "{http://www.w3.org/2000/svg}"
+    lines = [part for part in ElementTree.fromstring(drawn).iter(f"{space}rect") if part.get("width") == "2"]
+    assert len(lines) == 8
+    found = sorted(round((float(line.get("x", 0)) + 1 - 24) % 308 / 236, 2) for line in lines)
+    assert found == sorted(trait["present_from"] for trait in kept["result"]["criteria"])
+    assert "reaches its line" in drawn
 
 
 @pytest.mark.both_databases

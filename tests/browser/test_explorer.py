@@ -109,6 +109,43 @@ def test_the_keyboard_lights_up_the_words_of_a_criterion(page: Page, server: Ser
     assert page.locator("#judge .told.lit").count() == 1
 
 
+def test_a_bar_has_a_line_from_where_on_its_criterion_is_present_and_the_tick_goes_by_that(
+    page: Page, server: Server
+) -> None:
+    answer = answer_to(server, SITUATION)
+    told: list[tuple[float, float]] = [(0.39, 0.35), (0.49, 0.5), (0.35, 0.35), (0.3, 0.9)]
+    for trait, (probability, limit) in zip(answer["criteria"], told, strict=False):  # type: ignore[call-overload]
+        trait |= {"probability": probability, "present_from": limit, "present": probability >= limit}
+    answer |= {"status": "uncertain"}
+    answer["confidence"] |= {"band": "uncertain", "accuracy": 0.64, "n": 54}  # type: ignore[operator]
+    page.route("**/v1/score", lambda route: route.fulfill(json=answer))
+    page.goto(f"{server.url}/#{httpx.QueryParams({'view': 'judge', 'text': SITUATION})}")
+    judged(page)
+    assert page.locator("#judge .trait .middle").count() == 0
+    for trait in answer["criteria"] + answer["factors"]:  # type: ignore[operator]
+        button = page.locator(f"#judge .trait[data-slug={trait['slug']}]")
+        name = button.locator(".name")
+        tick = name.evaluate("element => getComputedStyle(element, '::before').content.includes('✓')")
+        assert tick == trait["present"], trait
+        rail, line = (button.locator(part).bounding_box() for part in (".rail", ".limit:not(.edge)"))
+        assert rail and line
+        middle = line["x"] + line["width"] / 2
+        assert abs((middle - rail["x"]) / rail["width"] - trait["present_from"]) < 0.01
+        assert f"present from {round(trait['present_from'] * 100)} %" in str(button.text_content())
+    expect(page.locator("#judge .verdict")).to_contain_text("of the 54 test situations whose two best verdicts were as")
+    expect(page.locator("#judge .verdict")).to_contain_text("64 % were judged right")
+
+
+def test_an_unreadable_text_has_bars_without_lines(page: Page, server: Server) -> None:
+    page.goto(
+        f"{server.url}/#{httpx.QueryParams({'view': 'judge', 'text': '我们正在合并两家工厂，没有人知道最终的结构。'})}"
+    )
+    judged(page)
+    assert page.locator("#judge .trait").count() == 12
+    assert page.locator("#judge .limit").count() == 0
+    assert "present from" not in page.locator("#judge-result").inner_text()
+
+
 def test_the_whole_page_is_reached_by_keyboard(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.keyboard.press("Tab")

@@ -51,6 +51,16 @@ async def test_head_of_results_has_the_headers_and_reads_no_results(
     assert '"event": "crash"' not in caplog.text
 
 
+async def test_every_line_says_from_where_on_each_trait_is_present(
+    client: httpx.AsyncClient, mine: dict[str, str]
+) -> None:
+    job = await ended(client, await started(client, mine, ndjson({"text": "A plan."})), mine)
+    found = await client.get(f"{job['href']}/results", headers=mine | {"accept": "application/x-ndjson"})
+    result = json.loads(found.text)["result"]
+    stated = (await client.get("/v1/models/current")).json()["present_from"]
+    assert {trait["slug"]: trait["present_from"] for trait in result["criteria"] + result["factors"]} == stated
+
+
 RISKY = ("=1+1", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1")
 
 

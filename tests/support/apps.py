@@ -24,9 +24,10 @@ def scorer() -> Scorer:
 
 
 @asynccontextmanager
-async def running(settings: Settings, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application that runs with these settings; options go to the transport."""
-    app = create_app(settings, scorer())
+async def running(settings: Settings, model: Scorer | None = None, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that runs with these settings and, unless another is given, the shipped model; options
+    go to the transport."""
+    app = create_app(settings, model or scorer())
     transport = httpx.ASGITransport(app, **options)
     async with (
         app.router.lifespan_context(app),

@@ -179,15 +179,17 @@ export function share(view, texts) {
   return copy(link, "Link", "It holds the text after its # sign, which a browser sends to no server.");
 }
 
-/** A bar from 0 to 1: filled where present, hollow where not. */
-export function bar(value, { side = "", present = true } = {}) {
+/** A bar from 0 to 1: filled where present, hollow where not; a trait's has a line from where on it counts as present, one
+ *  of a demand is marked in the middle. */
+export function bar(value, { side = "", present = true, present_from: limit } = {}) {
   const width = Math.max(0, Math.min(1, value ?? 0)) * 200;
+  const line = (share, name) => s("path", { class: name, d: `M${share * 200} 0V10` });
   return s(
     "svg",
     { class: `bar ${side} ${present ? "full" : "hollow"}`, viewBox: "0 0 200 10", preserveAspectRatio: "none" },
     s("rect", { class: "rail", width: "200", height: "10" }),
     s("rect", { class: "value", width, height: "10" }),
-    s("path", { class: "middle", d: "M100 0V10" }),
+    limit === undefined ? line(0.5, "middle") : limit !== null && [line(limit, "limit edge"), line(limit, "limit")],
   );
 }
 
@@ -248,10 +250,11 @@ function evidenceView(text, answer, name) {
     marks.push({ mark, covers });
     return mark;
   });
-  const resting = "Shaded words speak for a criterion that is present (✓). Point at a criterion, or move to it with Tab, to see its own words; words against it are struck through.";
+  const resting = "Shaded words speak for a criterion that is present (✓): one whose bar reaches its line. Point at a criterion, or move to it with Tab, to see its own words; words against it are struck through.";
   const caption = h("figcaption", {}, resting);
   const figure = h("figure", { class: "told" }, h("blockquote", {}, body), caption);
   let pinned = null;
+  const from = (trait) => (trait.present_from == null ? "" : `, present from ${percent(trait.present_from)}`);
   const light = (trait) => {
     for (const { mark, covers } of marks) {
       const own = trait ? covers.filter((quote) => quote.trait === trait) : [];
@@ -260,7 +263,7 @@ function evidenceView(text, answer, name) {
     }
     figure.classList.toggle("lit", Boolean(trait));
     figure.dataset.side = trait?.side ?? "";
-    caption.textContent = trait ? `${title(trait.slug)}: ${evidenceWords(trait)}` : resting;
+    caption.textContent = trait ? `${title(trait.slug)}${from(trait)}: ${evidenceWords(trait)}` : resting;
   };
   const buttons = new Map();
   const entry = (trait) => {
@@ -279,7 +282,7 @@ function evidenceView(text, answer, name) {
         "aria-describedby": id, onclick: press, onfocus: show, onblur: rest, onmouseenter: show, onmouseleave: rest,
       },
       h("span", { class: "name" }, title(trait.slug), h("span", { class: "hidden" }, trait.present ? " present " : " absent ")),
-      h("span", { class: "figure" }, percent(trait.probability)),
+      h("span", { class: "figure" }, percent(trait.probability), h("span", { class: "hidden" }, from(trait))),
       bar(trait.probability, trait),
     );
     buttons.set(trait, button);
@@ -321,7 +324,9 @@ function gauge(side, value) {
 function confidenceWords(confidence) {
   if (!confidence) return "No confidence is given, because nothing was judged.";
   const { band, accuracy, n, population } = confidence;
-  return `${title(band)} confidence: of the ${n} test situations judged about as surely, ${percent(accuracy)} were judged right (${population}).`;
+  const right = `${percent(accuracy).replace(" ", "\u00a0")} were judged right (${population}).`;
+  if (band === "uncertain") return `Uncertain: of the ${n} test situations whose two best verdicts were as close, ${right}`;
+  return `${title(band)} confidence: of the ${n} test situations judged about as surely, ${right}`;
 }
 
 function head(answer) {
