@@ -71,6 +71,8 @@ def test_any_text_gets_an_answer_whose_quotes_are_exact_and_whose_numbers_add_up
         assert trait.bias is not None and trait.omitted is not None and trait.probability is not None
         logit = trait.bias + trait.omitted + sum(quote.weight for quote in trait.evidence)
         assert math.isclose(1 / (1 + math.exp(-logit)), trait.probability, abs_tol=1e-5)
+        assert trait.present_from is not None
+        assert trait.present == (round(trait.probability, 4) >= trait.present_from)
         for quote in trait.evidence:
             assert text[quote.start : quote.end] == quote.quote
 
