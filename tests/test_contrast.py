@@ -4,14 +4,12 @@ import json
 from collections import Counter
 from typing import Any
 
-import numpy as np
-
-from app.scoring.contrast import consistency, read_contrast
-from app.scoring.evaluation import Predictions, predict
+from app.scoring.comparison import Row, compared
+from app.scoring.contrast import read_contrast
 from app.scoring.labels import VERDICTS
+from app.scoring.predictions import PredictionSet, Source, prediction
 from app.settings import data_path
-from tests.support.apps import scorer
-from tests.support.commands import run
+from tests.support.classifiers import StandIn
 
 FOLDER = data_path("seed") / "contrast"
 SPLITS: dict[str, list[str]] = json.loads((FOLDER / "splits.json").read_text(encoding="utf-8"))
@@ -41,23 +39,28 @@ def test_every_split_is_well_formed_and_no_text_stands_twice() -> None:
 
 
 def test_a_set_counts_only_where_all_its_siblings_are_read_right() -> None:
-    sets = read_contrast(FOLDER, "test")[:3]
-    records = [record for one in sets for record in one.siblings]
-    right = np.array([[float(name == record.verdict) for name in VERDICTS] for record in records])
-    wrong = right.copy()
-    wrong[0] = np.roll(wrong[0], 1)
-    criteria, times = np.zeros((len(records), 8)), np.zeros(len(records))
-    told = list(consistency(sets, Predictions(right, criteria, times)))
-    assert told[0].startswith("sets read right in all siblings: 1.000 ")
-    assert told[0].endswith("n 3")
-    told = list(consistency(sets, Predictions(wrong, criteria, times)))
-    assert told[0].startswith("sets read right in all siblings: 0.667 ")
-    assert list(consistency(sets, predict(scorer(), records)))
+    sets = read_contrast(FOLDER, "dev")[:3]
+    reader = StandIn({record.text: record.verdict for one in sets for record in one.siblings})
+    source = Source("contrast", "dev", reader.version, "0")
+
+    def whole() -> Row:
+        rows = [prediction(reader, record, kind=one.kind, set=one.name) for one in sets for record in one.siblings]
+        return compared(PredictionSet(source, rows))[0]
+
+    assert whole().scores.kappa == 1
+    assert "  3 of 3, 1.000 (1.00 to 1.00)" in whole().line()
+    first = sets[0].siblings[0]
+    reader.verdicts[first.text] = "both" if first.verdict != "both" else "leadership"
+    assert "  2 of 3, 0.667 (0.00 to 1.00)" in whole().line()
 
 
-def test_evaluate_prints_the_sets_by_writer_and_by_kind() -> None:
-    told = run("evaluate", "--contrast", "--split", "dev")
-    assert told.exit_code == 0
-    assert "contrast sets (dev)" in told.stdout
-    for line in ("sets read right in all siblings: ", "by writer: ", "by kind: "):
-        assert f"\n{line}" in told.stdout
+def test_the_rows_of_contrast_sets_are_by_kind_and_by_hand_and_hold_every_text() -> None:
+    sets, reader = read_contrast(FOLDER, "dev"), StandIn()
+    rows = [prediction(reader, record, kind=one.kind, set=one.name) for one in sets for record in one.siblings]
+    whole, *groups = compared(PredictionSet(Source("contrast", "dev", reader.version, "0"), rows))
+    for facet, names in (("kind", {one.kind for one in sets}), ("hand", {"x02"})):
+        found = [row for row in groups if row.facet == facet]
+        assert {row.value for row in found} == names
+        assert sum(row.scores.n for row in found) == whole.scores.n == len(rows)
+        kappas = [row.scores.kappa for row in found]
+        assert kappas == sorted(kappas)

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.scoring.labels import CRITERIA, FACTORS, STYLES, VERDICTS
 from app.settings import data_path
+from tests.support.classifiers import StandIn
 from tests.support.commands import run
 
 FOLDER = data_path("seed") / "corpus"
@@ -53,11 +56,12 @@ def test_evaluate_measures_the_texts_of_a_folder_form_by_form(tmp_path: Path) ->
         {"id": label["id"], "text": f"We plan week {n} and check each delivery."} for n, label in enumerate(dev[:12])
     ]
     (tmp_path / "texts.jsonl").write_text("".join(f"{json.dumps(text)}\n" for text in texts), encoding="utf-8")
-    told = run("evaluate", "--corpus", str(tmp_path), "--split", "dev")
+    with StandIn().in_place():
+        told = CliRunner().invoke(cli, ["evaluate", "--corpus", str(tmp_path), "--split", "dev"])
     assert told.exit_code == 0
-    assert "on 12 real texts of strangers (corpus dev)" in told.stdout
+    assert "\ncorpus dev: 12 texts, model stand-in" in told.stdout
     for form in forms:
-        assert f"\n{form} (" in told.stdout
+        assert f"\n  form {form} " in told.stdout
 
 
 @pytest.mark.parametrize(

@@ -6,75 +6,138 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from app import scoring
 from app.failures import Failure
-from app.scoring import Scorer
-from app.scoring.contrast import consistency, read_contrast
+from app.outputs import replacing
+from app.scoring.card import ARTEFACT, artefact_digest
+from app.scoring.comparison import side_by_side
+from app.scoring.contrast import read_contrast
 from app.scoring.corpus import read_corpus
-from app.scoring.evaluation import Predictions, predict
+from app.scoring.evaluation import predict
+from app.scoring.predictions import (
+    SETS,
+    SHIPPED,
+    PredictionSet,
+    SetName,
+    Source,
+    file_name,
+    lines,
+    prediction,
+    read_predictions,
+)
 from app.scoring.records import Record, RecordError, Situations, Split, read_records
-from app.scoring.report import by_form, details, table
+from app.scoring.report import details_of, table
 from app.settings import data_path
 
 COMMANDS = "lead_or_manage.commands"
 
 
 def evaluate(
-    data: Annotated[Path | None, typer.Option(help="Labelled JSONL [the test split that is shipped]")] = None,
-    baselines: Annotated[bool, typer.Option(help="Also train and measure baselines; needs the extra `train`")] = False,
+    *,
+    split: Annotated[str, typer.Option(help="Of every set: train, dev or test")] = "test",
     corpus: Annotated[
-        Path | None, typer.Option(help="Folder with texts.jsonl: real texts, whose labels are in seed/corpus")
+        Path | None,
+        typer.Option(help="Folder with texts.jsonl: real texts, whose labels are in seed/corpus [shipped predictions]"),
     ] = None,
-    contrast: Annotated[bool, typer.Option(help="Measure on the contrast sets of seed/contrast")] = False,
-    split: Annotated[str, typer.Option(help="Of the corpus or the contrast sets: train, dev or test")] = "test",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder: write what the model says of each text, not the text")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Folder that --out wrote: count its figures again, without the model")
+    ] = None,
+    shipped: Annotated[bool, typer.Option("--shipped", help="The same with the predictions that are shipped")] = False,
+    data: Annotated[Path | None, typer.Option(help="Labelled JSONL: measure on it alone, evidence and all")] = None,
+    details: Annotated[bool, typer.Option("--details", help="The same on our own texts of the split")] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also train and measure baselines; needs the extra `train`")
+    ] = False,
 ) -> None:
-    """Measure the model against labelled situations."""
+    """Measure the model against labelled situations.
+
+    Own texts by hand, real texts by form, contrast sets by kind and hand, side by side.
+    """
     if split not in get_args(Split):
         raise Failure(f"--split is one of: {', '.join(get_args(Split))}")
-    if corpus:
-        return _evaluate_corpus(corpus, cast("Split", split))
-    if contrast:
-        return _evaluate_contrast(split)
+    alone, again = bool(data or details or baselines), bool(predictions or shipped)
+    if alone + again + bool(corpus or out) > 1 or (predictions and shipped):
+        raise Failure("give --corpus and --out, or --predictions, or --shipped, or --data, --details and --baselines")
+    part = cast("Split", split)
     try:
-        situations = Situations.load(data_path("seed") / "situations")
-        records = read_records(data) if data else situations.splits["test"]
+        if alone:
+            return _measure_alone(data, part, baselines)
+        sets = _read(predictions or SHIPPED, part) if again else _measured(part, corpus)
     except RecordError as error:
         raise Failure(str(error)) from None
-    scorer = Scorer.load()
-    where = data.name if data else f"untouched test split, trained on {len(situations.splits['train'])}"
+    if out:
+        _write(out, sets)
+    if not again and not corpus:
+        sets[1:1] = _shipped_corpus(part)
+    for line in (*map(_told, sets), "", *side_by_side(sets)):
+        typer.echo(line)
+
+
+def _measure_alone(data: Path | None, split: Split, baselines: bool) -> None:
+    situations = Situations.load(data_path("seed") / "situations")
+    records = read_records(data) if data else situations.splits[split]
+    scorer = scoring.Scorer.load()
+    told = "untouched test split" if split == "test" else f"{split} split"
+    where = data.name if data else f"{told}, trained on {len(situations.splits['train'])}"
     typer.echo(f"model {scorer.version} on {len(records)} situations ({where})\n")
     predictions = predict(scorer, records)
     rows = [("this model", predictions)]
     if baselines:
         rows += _extra("baselines")(situations.splits["train"], records)
-    for line in [*table(rows, records), "", *details(scorer, predictions, records)]:
+    for line in [*table(rows, records), "", *details_of(scorer, predictions, records)]:
         typer.echo(line)
 
 
-def _evaluate_corpus(folder: Path, split: Split) -> None:
-    try:
-        records = read_corpus(data_path("seed") / "corpus" / "labels.jsonl", folder, split)
-    except RecordError as error:
-        raise Failure(str(error)) from None
-    predictions = _measured(records, f"real texts of strangers (corpus {split})")
-    for line in ("", *by_form(predictions, records)):
-        typer.echo(line)
+def _measured(split: Split, corpus: Path | None) -> list[PredictionSet]:
+    """What the model says of each set; of the corpus where its texts are given."""
+    seed = data_path("seed")
+    records: dict[SetName, list[Record]] = {"own": Situations.load(seed / "situations").splits[split]}
+    if corpus:
+        records["corpus"] = read_corpus(seed / "corpus" / "labels.jsonl", corpus, split)
+    siblings = [(one, record) for one in read_contrast(seed / "contrast", split) for record in one.siblings]
+    scorer, digest = scoring.Scorer.load(), artefact_digest(ARTEFACT)
+    rows = {name: [prediction(scorer, record) for record in some] for name, some in records.items()}
+    rows["contrast"] = [prediction(scorer, record, kind=one.kind, set=one.name) for one, record in siblings]
+    return [PredictionSet(Source(name, split, scorer.version, digest), some) for name, some in rows.items()]
 
 
-def _evaluate_contrast(split: str) -> None:
-    sets = read_contrast(data_path("seed") / "contrast", split)
-    records = [record for one in sets for record in one.siblings]
-    predictions = _measured(records, f"texts of {len(sets)} contrast sets ({split})")
-    for line in ("", *consistency(sets, predictions)):
-        typer.echo(line)
+def _read(folder: Path, split: Split) -> list[PredictionSet]:
+    """The predictions of a folder, whichever sets it has."""
+    there = [name for name in SETS if (folder / file_name(name, split)).exists()]
+    if not there:
+        raise Failure(f"{folder}: has none of {', '.join(file_name(name, split) for name in SETS)}")
+    for name in SETS:
+        if name not in there:
+            typer.echo(f"{name} {split}: no predictions here")
+    return [read_predictions(folder, name, split) for name in there]
 
 
-def _measured(records: list[Record], what: str) -> Predictions:
-    scorer = Scorer.load()
-    typer.echo(f"model {scorer.version} on {len(records)} {what}\n")
-    predictions = predict(scorer, records)
-    for line in table([("this model", predictions)], records):
-        typer.echo(line)
-    return predictions
+def _shipped_corpus(split: Split) -> list[PredictionSet]:
+    """The shipped predictions for the corpus, where there are some; says so either way."""
+    if not (SHIPPED / file_name("corpus", split)).exists():
+        typer.echo(f"corpus {split}: no predictions are shipped; --corpus DIR measures the texts in DIR/texts.jsonl")
+        return []
+    typer.echo(f"corpus {split}: from the shipped predictions; --corpus DIR measures the texts in DIR/texts.jsonl")
+    return [read_predictions(SHIPPED, "corpus", split)]
+
+
+def _write(folder: Path, sets: list[PredictionSet]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for predicted in sets:
+        path = folder / file_name(predicted.source.set, predicted.source.split)
+        with replacing(path) as file:
+            file.writelines(f"{line}\n".encode() for line in lines(predicted))
+        typer.echo(f"written: {path}")
+
+
+def _told(predicted: PredictionSet) -> str:
+    source = predicted.source
+    other = "" if source.artefact_sha256 == artefact_digest(ARTEFACT) else ", not the model of this package"
+    digest = f"artefact {source.artefact_sha256[:12]}{other}"
+    return f"{source.set} {source.split}: {len(predicted.rows)} texts, model {source.model_version} ({digest})"
 
 
 def train(

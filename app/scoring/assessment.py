@@ -1,7 +1,7 @@
 """What the engine says about a text."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from app.scoring.labels import Band, Side, Status, Verdict
 
@@ -101,3 +101,10 @@ class Assessment:
         """The probability that the situation calls for each side at all: two axes, not one scale."""
         both = self.probabilities["both"]
         return {side: self.probabilities[side] + both for side in ("leadership", "management")}
+
+
+class Classifier(Protocol):
+    """What judges texts: the model, or what stands in its place."""
+
+    def assess(self, text: str, language: str | None = None, max_evidence: int = 3) -> Assessment:
+        """Judge one text; see `Scorer.assess`."""

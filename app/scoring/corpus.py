@@ -41,7 +41,7 @@ def _record(row: dict[str, Any], text: str) -> Record:
         id=row["id"],
         text=text,
         verdict=row["verdict"],
-        criteria=_agreed(hands, text) if row["verdict"] != "insufficient" else {},
+        criteria=_quoted(hands, text) if row["verdict"] != "insufficient" else {},
         counter={},
         factors={},
         leadership_styles=[],
@@ -54,14 +54,18 @@ def _record(row: dict[str, Any], text: str) -> Record:
     )
 
 
-def _agreed(hands: list[dict[str, Any]], text: str) -> dict[str, list[str]]:
-    """The criteria that most hands mark, with all their quotes; where as many do as do not, the first hand decides."""
+def _quoted(hands: list[dict[str, Any]], text: str) -> dict[str, list[str]]:
+    return {
+        slug: [text[start:end] for hand in hands for start, end in hand["criteria"].get(slug, [])]
+        for slug in agreed(hands)
+    }
+
+
+def agreed(hands: list[dict[str, Any]]) -> list[str]:
+    """The criteria that most hands mark; where as many do as do not, the first hand decides."""
     marks = Counter(slug for hand in hands for slug in hand["criteria"])
-    present = [
+    return [
         slug
         for slug in CRITERIA
         if 2 * marks[slug] > len(hands) or (2 * marks[slug] == len(hands) and slug in hands[0]["criteria"])
     ]
-    return {
-        slug: [text[start:end] for hand in hands for start, end in hand["criteria"].get(slug, [])] for slug in present
-    }

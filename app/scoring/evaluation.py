@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from app.scoring.assessment import Classifier
 from app.scoring.labels import CRITERIA, VERDICTS
 from app.scoring.metrics import Bools, Doubles, Ints, calibration_error, f1, interval, kappa, macro_f1
 from app.scoring.records import Record
-from app.scoring.scorer import Scorer
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Predictions:
     """Which criteria are present; from a probability of one half on where a classifier has no thresholds of its own."""
 
 
-def predict(scorer: Scorer, records: list[Record]) -> Predictions:
+def predict(scorer: Classifier, records: list[Record]) -> Predictions:
     """Assess every record, one at a time, as the service does."""
     verdicts, criteria, marked, times, styles = [], [], [], [], []
     for record in records:
@@ -71,8 +71,10 @@ class Scores:
     styles_top1: float | None
 
 
-def score(truth: Truth, predictions: Predictions, records: list[Record] | None = None) -> Scores:
-    """Compare predictions with the truth."""
+def score(
+    truth: Truth, predictions: Predictions, records: list[Record] | None = None, clusters: Ints | None = None
+) -> Scores:
+    """Compare predictions with the truth. Records with one number in `clusters` belong together, for the intervals."""
     guess = predictions.verdicts.argmax(axis=1).astype(np.int64)
     marked = predictions.criteria >= 0.5 if predictions.marked is None else predictions.marked
     correct = guess == truth.verdicts
@@ -80,10 +82,10 @@ def score(truth: Truth, predictions: Predictions, records: list[Record] | None =
     return Scores(
         n=n,
         kappa=kappa(truth.verdicts, guess),
-        kappa_interval=interval(lambda rows: kappa(truth.verdicts[rows], guess[rows]), n),
+        kappa_interval=interval(lambda rows: kappa(truth.verdicts[rows], guess[rows]), n, clusters),
         accuracy=float(correct.mean()),
         macro_f1=macro_f1(truth.criteria, marked),
-        macro_f1_interval=interval(lambda rows: macro_f1(truth.criteria[rows], marked[rows]), n),
+        macro_f1_interval=interval(lambda rows: macro_f1(truth.criteria[rows], marked[rows]), n, clusters),
         f1={slug: f1(truth.criteria[:, k], marked[:, k]) for k, slug in enumerate(CRITERIA)},
         ece=calibration_error(predictions.verdicts.max(axis=1), correct),
         side_accuracy=_side_accuracy(truth.verdicts, predictions.verdicts),

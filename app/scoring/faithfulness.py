@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.scoring.assessment import Assessment
+from app.scoring.assessment import Assessment, Classifier
 from app.scoring.folding import Span
 from app.scoring.records import Record
-from app.scoring.scorer import Scorer
 from app.scoring.text import sentences, words
 
 
@@ -26,7 +25,7 @@ class Faithfulness:
     sufficiency_random: float
 
 
-def measure(scorer: Scorer, records: list[Record]) -> Faithfulness:
+def measure(scorer: Classifier, records: list[Record]) -> Faithfulness:
     """Over every criterion that the model finds present in a text of at least two sentences."""
     chance = random.Random(7)  # noqa: S311 - nothing secret
     agreement: list[list[float]] = []
@@ -53,7 +52,7 @@ def measure(scorer: Scorer, records: list[Record]) -> Faithfulness:
     return Faithfulness(*(float(value) for pair in means for value in pair))
 
 
-def _probability(scorer: Scorer, text: str, index: int) -> float:
+def _probability(scorer: Classifier, text: str, index: int) -> float:
     if not text.strip():
         return 0.0
     answer: Assessment = scorer.assess(text, "en", 0)

@@ -41,9 +41,17 @@ def calibration_error(confidence: Doubles, correct: Bools, bins: int = 10) -> fl
     return float(sum(gaps))
 
 
-def interval(measure: Callable[[Ints], float], count: int, rounds: int = 1000) -> tuple[float, float]:
-    """95 % bootstrap interval of a measure of item indices, with a fixed seed."""
+def interval(
+    measure: Callable[[Ints], float], count: int, clusters: Ints | None = None, rounds: int = 1000
+) -> tuple[float, float]:
+    """95 % bootstrap interval of a measure of item indices, with a fixed seed. Items with one number in `clusters` are
+    drawn together."""
     random = np.random.default_rng(20261124)
-    values = [measure(random.integers(0, count, count)) for _ in range(rounds)]
+    if clusters is None:
+        values = [measure(random.integers(0, count, count)) for _ in range(rounds)]
+    else:
+        members = [np.flatnonzero(clusters == number) for number in np.unique(clusters)]
+        draws = (random.integers(0, len(members), len(members)) for _ in range(rounds))
+        values = [measure(np.concatenate([members[place] for place in draw])) for draw in draws]
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)

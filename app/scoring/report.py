@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from app.scoring import faithfulness, robustness
+from app.scoring.assessment import Classifier
 from app.scoring.evaluation import Predictions, Scores, Truth, confusion, risk_coverage, score, subset
 from app.scoring.records import Record
-from app.scoring.scorer import Scorer
 
 HEAD = f"{'':<36}{'kappa':>7}{'[95 %]':>16}{'acc':>7}{'crit F1':>9}{'[95 %]':>16}{'ECE':>7}{'ms':>8}"
 
@@ -41,7 +41,7 @@ def groups(records: list[Record]) -> dict[str, list[int]]:
     return {name: places for name, places in found.items() if places}
 
 
-def measured(scorer: Scorer, predictions: Predictions, records: list[Record]) -> dict[str, Any]:
+def measured(scorer: Classifier, predictions: Predictions, records: list[Record]) -> dict[str, Any]:
     """Every figure about the model, ready for JSON; times are left out, they are the machine's."""
     truth = Truth.of(records)
     return {
@@ -62,24 +62,7 @@ def _without_time(scores: Scores) -> dict[str, Any]:
     return {name: value for name, value in asdict(scores).items() if name != "median_ms"}
 
 
-def by_form(predictions: Predictions, records: list[Record]) -> Iterator[str]:
-    """A line for each form of text, the one with the lowest kappa first; then each criterion, and the surest part."""
-    places: dict[str, list[int]] = {}
-    for place, record in enumerate(records):
-        places.setdefault(record.form, []).append(place)
-    scores = {
-        form: score(Truth.of([records[row] for row in rows]), subset(predictions, rows))
-        for form, rows in places.items()
-    }
-    yield HEAD
-    for form, found in sorted(scores.items(), key=lambda item: item[1].kappa):
-        yield _row(f"{form} ({found.n})", found)
-    whole = score(Truth.of(records), predictions)
-    yield "criterion F1: " + ", ".join(f"{slug} {value:.2f}" for slug, value in whole.f1.items())
-    yield _surest(risk_coverage(Truth.of(records), predictions))
-
-
-def details(scorer: Scorer, predictions: Predictions, records: list[Record]) -> Iterator[str]:
+def details_of(scorer: Classifier, predictions: Predictions, records: list[Record]) -> Iterator[str]:
     """The figures beside the table, one line each."""
     found = measured(scorer, predictions, records)
     for name, part in found["groups"].items():
@@ -90,7 +73,7 @@ def details(scorer: Scorer, predictions: Predictions, records: list[Record]) -> 
     yield f"one-sided situations with the larger demand on their side: {found['side_accuracy']:.3f}"
     if found["styles_top1"] is not None:
         yield f"first style among the accepted: {found['styles_top1']:.3f}"
-    yield _surest(found["risk_coverage"])
+    yield "accuracy of the surest: " + surest(found["risk_coverage"])
     evidence, sturdy = found["evidence"], found["robustness"]
     for name in ("token_f1", "comprehensiveness", "sufficiency"):
         ours, random = evidence[name], evidence[f"{name}_random"]
@@ -103,5 +86,6 @@ def details(scorer: Scorer, predictions: Predictions, records: list[Record]) -> 
     yield f"flips by an instruction: {sturdy['instruction_flips']:.3f}"
 
 
-def _surest(curve: Mapping[Any, float]) -> str:
-    return "accuracy of the surest: " + ", ".join(f"{part} % {accuracy:.3f}" for part, accuracy in curve.items())
+def surest(curve: Mapping[Any, float]) -> str:
+    """Accuracy over the surest part of the texts, part by part."""
+    return ", ".join(f"{part} % {accuracy:.3f}" for part, accuracy in curve.items())

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.scoring.assessment import Assessment
+from app.scoring.assessment import Assessment, Classifier
 from app.scoring.evaluation import Truth
 from app.scoring.labels import VERDICTS
 from app.scoring.metrics import Ints, kappa
 from app.scoring.records import Record
-from app.scoring.scorer import Scorer
 
 Vary = Callable[[str], str]
 
@@ -72,7 +71,7 @@ class Robustness:
     instruction_flips: float
 
 
-def measure(scorer: Scorer, records: list[Record]) -> Robustness:
+def measure(scorer: Classifier, records: list[Record]) -> Robustness:
     """Vary every record; the same seed varies the same way every time."""
     plain = [scorer.assess(record.text, "en", 0) for record in records]
     flips: dict[str, list[bool]] = {trait: [] for trait in PEOPLE}
