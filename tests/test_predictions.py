@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.assessments import commands
 from app.cli import cli
 from app.scoring.card import ARTEFACT, artefact_digest, read_card
 from app.scoring.comparison import compared
@@ -173,6 +174,11 @@ def test_predictions_of_another_artefact_are_said_to_be(written: tuple[Path, str
     assert "contrast dev: no predictions here" in told
 
 
+def corpus_labels() -> list[dict[str, Any]]:
+    lines = (SEED / "corpus" / "labels.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def labels(records: list[Record]) -> Labels:
     return {record.id: (record.verdict, sorted(record.criteria)) for record in records}
 
@@ -183,10 +189,9 @@ def seed_labels(name: SetName) -> Labels:
         return labels(Situations.load(SEED / "situations").splits["test"])
     if name == "contrast":
         return labels([record for one in read_contrast(SEED / "contrast", "test") for record in one.siblings])
-    lines = (SEED / "corpus" / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     return {
         row["id"]: (row["verdict"], [] if row["verdict"] == "insufficient" else sorted(agreed(row["hands"])))
-        for row in map(json.loads, lines)
+        for row in corpus_labels()
         if row["split"] == "test" and row["verdict"]
     }
 
@@ -214,4 +219,20 @@ def test_the_figures_of_the_shipped_predictions_are_those_of_the_card() -> None:
 def test_shipped_predictions_are_scored_with_one_option() -> None:
     told = evaluate("--shipped")
     assert told.exit_code == 0
-    assert f"\nown test: 620 texts, model {read_card(ARTEFACT)['version']} (artefact " in f"\n{told.stdout}"
+    for name in SHIPPED_SETS:
+        count = len(read_predictions(SHIPPED, name, "test").rows)
+        assert f"\n{name} test: {count} texts, model {read_card(ARTEFACT)['version']} (artefact " in f"\n{told.stdout}"
+
+
+def test_the_corpus_is_told_from_shipped_predictions_where_its_texts_are_not_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [row for row in corpus_labels() if row["split"] == "dev" and row["verdict"]][:30]
+    texts = "".join(f"{json.dumps({'id': row['id'], 'text': 'We meet. ' * n})}\n" for n, row in enumerate(found, 1))
+    (tmp_path / "texts.jsonl").write_text(texts, encoding="utf-8")
+    measured = evaluate("--split", "dev", "--corpus", str(tmp_path), "--out", str(tmp_path / "out")).stdout
+    monkeypatch.setattr(commands, "SHIPPED", tmp_path / "out")
+    told = evaluate("--split", "dev").stdout
+    assert "corpus dev: from the shipped predictions; --corpus DIR" in told
+    assert table(told) == table(measured)
+    assert "\nlowest form: " in told
