@@ -48,7 +48,7 @@ COMMANDS = {
     "openapi": ("app.serving:openapi", "Print the OpenAPI document."),
     "train": (
         "app.assessments.commands:train",
-        "Train the model anew from seed/situations and write the artefact; needs the extra `train`.",
+        "Train the model anew from seed/ and real texts, and write the artefact; needs the extra `train`.",
     ),
 }
 """Where each command stands, and the first lines of its help, which `--help` prints without importing it."""

@@ -159,7 +159,9 @@ def test_options_of_serve_are_judged_as_the_settings_are() -> None:
     assert "LOM_HOST: this is not a host" in refused(["serve", "--host", "http://x"])
 
 
-@pytest.mark.parametrize("arguments", [("train",), ("evaluate", "--baselines", "--data", "DATA")])
+@pytest.mark.parametrize(
+    "arguments", [("train", "--corpus", ".", "--base-model", "x"), ("evaluate", "--baselines", "--data", "DATA")]
+)
 def test_what_needs_the_extra_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text(json.dumps(RECORD), encoding="utf-8")

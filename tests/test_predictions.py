@@ -196,8 +196,8 @@ def seed_labels(name: SetName) -> Labels:
     }
 
 
-def test_predictions_of_our_own_test_are_shipped() -> None:
-    assert "own" in SHIPPED_SETS
+def test_predictions_of_every_set_are_shipped() -> None:
+    assert [*SETS] == SHIPPED_SETS
     assert {path.name for path in SHIPPED.iterdir()} == {file_name(name, "test") for name in SHIPPED_SETS}
 
 
@@ -209,11 +209,20 @@ def test_shipped_predictions_are_of_the_shipped_model_and_have_the_labels_of_the
     assert {row.id: (row.verdict, sorted(row.criteria)) for row in shipped.rows} == seed_labels(name)
 
 
-def test_the_figures_of_the_shipped_predictions_are_those_of_the_card() -> None:
-    scores, card = compared(read_predictions(SHIPPED, "own", "test"))[0].scores, read_card(ARTEFACT)["test"]
+@pytest.mark.parametrize(("name", "part"), [("own", "test"), ("corpus", "strangers")])
+def test_the_figures_of_the_shipped_predictions_are_those_of_the_card(name: SetName, part: str) -> None:
+    scores, card = compared(read_predictions(SHIPPED, name, "test"))[0].scores, read_card(ARTEFACT)[part]
     assert scores.n == card["n"]
-    for name in ("kappa", "kappa_interval", "accuracy", "macro_f1", "macro_f1_interval", "f1", "ece"):
-        assert getattr(scores, name) == pytest.approx(card[name], abs=2e-4), name
+    for figure in ("kappa", "kappa_interval", "accuracy", "macro_f1", "macro_f1_interval", "f1", "ece"):
+        assert getattr(scores, figure) == pytest.approx(card[figure], abs=2e-4), figure
+
+
+def test_the_contrast_sets_that_are_read_right_are_those_of_the_card() -> None:
+    found, card = (
+        compared(read_predictions(SHIPPED, "contrast", "test"))[0].consistency,
+        read_card(ARTEFACT)["contrast"],
+    )
+    assert found and (found.right, found.sets) == (card["right"], card["sets"])
 
 
 def test_shipped_predictions_are_scored_with_one_option() -> None:

@@ -87,8 +87,8 @@ async def test_nothing_of_a_text_stays(databases: Databases) -> None:
         async with httpx.AsyncClient(base_url=server.url) as client:
             answers = [await client.request(method, path, **more) for method, path, more in sent]
             with socket.create_connection(("127.0.0.1", server.port)) as connection:  # and breaks off in the middle
-                head = "POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
-                connection.sendall(f'{head}{{"text": "{word}'.encode())
+                head = "POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000"
+                connection.sendall(f'{head}\r\n\r\n{{"text": "{word}'.encode())
             metrics = (await client.get("/metrics")).text
         assert {answer.status_code for answer in answers} >= {200, 401, 404, 405, 413, 415, 422}
         assert all(answer.status_code < 500 for answer in answers)

@@ -141,15 +141,13 @@ def _told(predicted: PredictionSet) -> str:
 
 
 def train(
+    corpus: Annotated[Path, typer.Option(help="Folder with texts.jsonl: real texts, whose labels are in seed/corpus")],
+    base_model: Annotated[str, typer.Option(help="Folder or hub name of all-mpnet-base-v2")],
     out: Annotated[Path | None, typer.Option(help="Artefact folder [app/scoring/artefact]")] = None,
-    base_model: Annotated[str | None, typer.Option(help="Folder or hub name [MiniLM from its package]")] = None,
-    teacher_model: Annotated[
-        str | None, typer.Option(help="Folder or hub name of a larger model to learn from")
-    ] = None,
-    share: Annotated[float, typer.Option(min=0.01, max=1, help="Part of the texts, for a learning curve")] = 1.0,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Part of the real texts, for a learning curve")] = 1.0,
 ) -> None:
-    """Train the model anew from seed/situations and write the artefact; needs the extra `train`."""
-    _extra("train")(data_path("seed") / "situations", out, base_model, teacher_model, share)
+    """Train the model anew from seed/ and real texts, and write the artefact; needs the extra `train`."""
+    _extra("train")(data_path("seed") / "situations", corpus, base_model, out, share)
 
 
 def _extra(name: str) -> Any:

@@ -8,8 +8,8 @@ from app.scoring.labels import Band, Side, Status, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Words of the text that moved a trait. `start` and `end` count code points, end exclusive; `weight` is their
-    exact share of the trait's logit."""
+    """A clause of the text that moved a trait: it supports one that is present, or denies one that is absent. `start`
+    and `end` count code points, end exclusive; `weight` is its exact share of the trait's logit."""
 
     quote: str
     start: int

@@ -16,11 +16,20 @@ def read_corpus(labels: Path, folder: Path, split: Split) -> list[Record]:
 
     Raises RecordError where the folder has no such file, or none of the texts.
     """
+    return [_record(row, text) for row, text in _labelled(labels, folder, split) if row["verdict"]]
+
+
+def read_hands(labels: Path, folder: Path, split: Split) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The texts of a split with what each hand says of them; see read_corpus."""
+    return [(text, row["hands"]) for row, text in _labelled(labels, folder, split)]
+
+
+def _labelled(labels: Path, folder: Path, split: Split) -> list[tuple[dict[str, Any], str]]:
     texts = {row["id"]: row["text"] for row in _rows(folder / "texts.jsonl")}
-    rows = [row for row in _rows(labels) if row["split"] == split and row["verdict"] and row["id"] in texts]
+    rows = [row for row in _rows(labels) if row["split"] == split and row["id"] in texts]
     if not rows:
         raise RecordError(f"{folder / 'texts.jsonl'}: holds none of the labelled texts of {split}")
-    return [_record(row, texts[row["id"]]) for row in rows]
+    return [(row, texts[row["id"]]) for row in rows]
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

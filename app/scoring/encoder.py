@@ -36,6 +36,15 @@ class Tokens:
         return len(self.ids)
 
 
+def special_tokens(tokenizer: Tokenizer) -> tuple[int, int, int]:
+    """The ids of what starts, ends and pads a sequence, in MPNet's vocabulary or BERT's."""
+    start, stop, pad = (
+        next(place for name in names if (place := tokenizer.token_to_id(name)) is not None)
+        for names in (("<s>", "[CLS]"), ("</s>", "[SEP]"), ("<pad>", "[PAD]"))
+    )
+    return start, stop, pad
+
+
 def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
     """The first MOST_TOKENS tokens of a text as the encoder reads it, without special tokens; there may be none."""
     read = blinded(text)
@@ -56,8 +65,7 @@ class Encoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._start = self._tokenizer.token_to_id("[CLS]")
-        self._stop = self._tokenizer.token_to_id("[SEP]")
+        self._start, self._stop, _ = special_tokens(self._tokenizer)
 
     def tokenize(self, text: str) -> Tokens:
         """The tokens of a text; there may be none."""

@@ -1,85 +1,104 @@
-"""The words that moved a trait: runs of words whose summed shares are largest, with their exact weight."""
+"""The clauses that moved a trait, with their exact weight."""
 
 import numpy as np
 
 from app.scoring.assessment import Evidence
+from app.scoring.clauses import LONGEST, Clauses, negates
 from app.scoring.encoder import Floats
 from app.scoring.folding import Span
-from app.scoring.text import sentences, words
 
+MOST_QUOTES = 10
+"""How many quotes a trait has at most; a request cannot ask for more."""
 LEAST_WEIGHT = 0.15
-"""A run that moves the logit by less is not worth quoting."""
-LEAST_PART = 0.3
-"""A run that moves the logit by less than this part of the strongest run is not worth quoting."""
-COST = 0.03
-"""What each further word of a run must bring, as a part of the strongest word's share."""
-FEWEST_WORDS = 5
-"""A run is widened to this many words where its sentence has them."""
+"""A further clause that raises the logit by less is not worth quoting."""
+LEAST_PART = 0.35
+"""A clause that raises the logit by less than this part of the strongest clause is not worth quoting."""
+NEIGHBOUR = 0.4
+"""A clause of the same sentence joins the quote if it brings this part of what the first one brings."""
+LONGEST_DENIAL = 16
+MOST_DENIALS = 2
+"""How many clauses of a text, of how many words, are read once more as if they denied nothing."""
 
 
 class Quoter:
-    """Finds evidence in one text for any trait; words, sentences and tokens are matched once."""
+    """Finds evidence in one text for any trait; clauses and tokens are matched once."""
 
     def __init__(self, text: str, tokens: list[Span]) -> None:
         self._text = text
-        self._words = words(text)
-        ends = np.array([end for _, end in self._words], dtype=np.int64)
+        self._clauses = Clauses(text)
+        ends = np.array([end for _, end in self._clauses.words], dtype=np.int64)
         middles = np.array([(start + end) / 2 for start, end in tokens])
         self._word_of_token = np.searchsorted(ends, middles, side="left")
-        starts = np.array([start for start, _ in self._words], dtype=np.int64)
-        bounds = np.searchsorted(starts, np.array(sentences(text), dtype=np.int64).reshape(-1, 2))
-        self._sentences: list[Span] = [(first, last) for first, last in bounds.tolist() if first < last]
 
-    def quotes(self, shares: Floats) -> list[Evidence]:
-        """Evidence for and against, strongest first. `shares` has one entry per token."""
-        per_word = np.zeros(len(self._words) + 1, np.float64)
-        np.add.at(per_word, self._word_of_token, shares.astype(np.float64))
-        per_word = per_word[:-1]  # what stands after the last word belongs to no word
+    def per_word(self, shares: Floats) -> list[float]:
+        """What each word adds; `shares` has one entry per token. What follows the last word belongs to none."""
+        found = np.zeros(len(self._clauses.words) + 1, np.float64)
+        np.add.at(found, self._word_of_token, shares.astype(np.float64))
+        gains: list[float] = found[:-1].tolist()
+        return gains
+
+    def supporting(self, shares: Floats) -> list[Evidence]:
+        """Clauses that speak for a trait, strongest first."""
+        gains = self.per_word(shares)
         found: list[Evidence] = []
-        for polarity in (1.0, -1.0):
-            gains = per_word * polarity
-            strongest = 0.0
-            taken = np.zeros(len(gains), bool)
-            while (run := self._best_run(gains, taken)) is not None:
-                first, last = run
-                taken[first:last] = True
-                weight = float(per_word[first:last].sum())
-                strongest = max(strongest, abs(weight))
-                if weight * polarity < max(LEAST_WEIGHT, LEAST_PART * strongest):
-                    break
-                start, end = self._words[first][0], self._words[last - 1][1]
-                supports = polarity > 0
-                found.append(
-                    Evidence(self._text[start:end], start, end, "supports" if supports else "counters", weight)
-                )
-        return sorted(found, key=lambda evidence: (-abs(evidence.weight), evidence.start))
-
-    def _best_run(self, gains: np.ndarray, taken: np.ndarray) -> Span | None:
-        """The run of free words in one sentence with the largest gain above the cost of its words."""
-        free = np.where(taken, -np.inf, gains)
-        peak = free.max(initial=-np.inf)
-        if peak <= 0:
-            return None
-        net = (free - COST * peak).tolist()
-        best, found = 0.0, None
-        for first, last in self._sentences:
-            total, begin = 0.0, first
-            for index in range(first, last):
-                if total <= 0:
-                    total, begin = 0.0, index
-                total += net[index]
-                if total > best:
-                    best, found = total, (begin, index + 1, first, last)
-        if found is None:
-            return None
-        begin, end, first, last = found
-        while end - begin < FEWEST_WORDS:
-            right = end < last and not taken[end]
-            left = begin > first and not taken[begin - 1]
-            if right and (not left or gains[end] >= gains[begin - 1]):
-                end += 1
-            elif left:
-                begin -= 1
-            else:
+        free = set(range(len(self._clauses.found)))
+        totals = [sum(gains[first:end]) for first, end in self._clauses.found]
+        strongest = 0.0
+        while free and len(found) < MOST_QUOTES:
+            best = max(free, key=lambda place: (totals[place], -place))
+            strongest = max(strongest, totals[best])
+            if totals[best] <= 0 or (found and totals[best] < max(LEAST_WEIGHT, LEAST_PART * strongest)):
                 break
-        return begin, end
+            first, last = self._joined(best, totals, free)
+            free -= set(range(first, last + 1))
+            quote = self._evidence(self._clauses.found[first][0], self._clauses.found[last][1], gains, 1)
+            if quote.weight > 0:
+                found.append(quote)
+        return sorted(found, key=lambda evidence: (-evidence.weight, evidence.start))
+
+    def denials(self, taken: list[Evidence]) -> list[tuple[Span, str]]:
+        """The first clauses that deny something and are not quoted already: their words as (first, end), and the same
+        clause as if it denied nothing."""
+        found: list[tuple[Span, str]] = []
+        for first, end in self._clauses.found:
+            denied = [negates(word) for word in self._clauses.lower[first:end]]
+            if len(found) == MOST_DENIALS or end - first > LONGEST_DENIAL or not any(denied):
+                continue
+            start, stop = self._clauses.quote(first, end)
+            if all(quote.end <= start or quote.start >= stop for quote in taken):
+                kept = [span for span, out in zip(self._clauses.words[first:end], denied, strict=True) if not out]
+                found.append(((first, end), " ".join(self._text[slice(*span)] for span in kept)))
+        return found
+
+    def denying(self, clause: Span, shares: Floats) -> Evidence:
+        """A clause as evidence against a trait."""
+        return self._evidence(*clause, self.per_word(shares), -1)
+
+    def strongest(self, shares: Floats) -> str:
+        """The clause with the largest share, as it stands in the text; empty where the text has no word."""
+        if not self._clauses.found:
+            return ""
+        gains = self.per_word(shares)
+        first, end = max(self._clauses.found, key=lambda span: sum(gains[span[0] : span[1]]))
+        return self._evidence(first, end, gains, 1).quote
+
+    def _joined(self, best: int, totals: list[float], free: set[int]) -> Span:
+        """The clause with the neighbour of its sentence that brings nearly as much, as (first clause, last clause)."""
+        spans, of = self._clauses.found, self._clauses.sentence_of
+        for other in (best + 1, best - 1):
+            first, last = min(best, other), max(best, other)
+            if (
+                other in free
+                and of[other] == of[best]
+                and totals[other] >= NEIGHBOUR * totals[best]
+                and spans[last][1] - spans[first][0] <= LONGEST
+            ):
+                return first, last
+        return best, best
+
+    def _evidence(self, first: int, end: int, gains: list[float], polarity: int) -> Evidence:
+        first, end = self._clauses.shortened(first, end, [gain * polarity for gain in gains])
+        first, end = self._clauses.trimmed(first, end)
+        start, stop = self._clauses.quote(first, end)
+        weight = sum(gains[first:end])
+        return Evidence(self._text[start:stop], start, stop, "supports" if polarity > 0 else "counters", weight)

@@ -1,35 +1,41 @@
-"""The explanation in one or two sentences, built from the evidence of this text alone."""
+"""The explanation in one or two sentences that can be forwarded, built from the evidence of this text alone."""
 
-from app.scoring.assessment import Evidence, Trait
+from app.scoring.assessment import Trait
 from app.scoring.labels import Side, Verdict
 from app.scoring.tags import name
 
-DENIAL = -1.0
-"""Words that lower a criterion's logit by at least this much are told as speaking against it."""
-LONGEST_DENIAL = 7
-_SIDES: tuple[Side, Side] = ("leadership", "management")
-_CLOSING = {
-    "both": "Neither side can be left out.",
-    "leadership": "Together this calls mainly for leadership.",
-    "management": "Together this calls mainly for management.",
+MEANINGS = {
+    "change": "change or uncertainty",
+    "creativity": "new ideas",
+    "complexity": "aims or parts that pull different ways",
+    "interpersonal": "people's trust, mood or will",
+    "efficiency": "time, cost or output",
+    "standardization": "rules and routine",
+    "technical": "specialist craft",
+    "scale": "many people or resources",
 }
+MOST_NAMED = 3
 
 
-def explain(verdict: Verdict, criteria: tuple[Trait, ...]) -> str:
-    """Say what in the text speaks for either side, and what is denied."""
-    parts = [part for side in _SIDES if (part := _one_side(side, criteria))]
+def explain(verdict: Verdict, criteria: tuple[Trait, ...], passage: str, rival: Verdict | None) -> str:
+    """Say what calls for which side, what is denied, and how the sides weigh.
+
+    `passage` is the clause that speaks most for the verdict, for texts in which no criterion does; `rival` is the
+    second verdict where the two are close.
+    """
     if verdict == "insufficient":
-        seen = f" What little there is: {'; '.join(parts)}." if parts else ""
-        return f"The text says too little about work that lies ahead to tell.{seen}"
-    denied = [
-        f"“{trait.evidence[0].quote}” speaks against {trait.slug}"
-        for trait in criteria
-        if not trait.present and trait.evidence and _denies(trait.evidence[0])
-    ]
-    said = "; ".join([*parts, *denied[:1]])
-    if not said:
-        return f"No single passage decides it; the text as a whole calls for {verdict}."
-    return f"{said[0].upper()}{said[1:]}. {_CLOSING[verdict]}"
+        return f"The text says too little about work that lies ahead to tell{_close(verdict, rival)}."
+    leadership, management = _one_side("leadership", criteria), _one_side("management", criteria)
+    if verdict == "both":
+        reasons = [
+            f"{side} for {said}" for side, said in (("leadership", leadership), ("management", management)) if said
+        ]
+        reason = "; ".join(reasons) or f"“{passage}”"
+        return f"This calls for both leadership and management{_close(verdict, rival)}: {reason}."
+    own, weaker = (leadership, management) if verdict == "leadership" else (management, leadership)
+    other: Side = "management" if verdict == "leadership" else "leadership"
+    opening = f"This calls {'mainly ' if weaker else ''}for {verdict}{_close(verdict, rival)}: {own or f'“{passage}”'}."
+    return f"{opening} {other.capitalize()} weighs less: {weaker}." if weaker else opening + _denied(other, criteria)
 
 
 def unread(language: str | None, hinted: bool) -> str:
@@ -41,20 +47,30 @@ def unread(language: str | None, hinted: bool) -> str:
     return f"{how} {name(language)} ({language}). This service reads English only, so nothing is judged.{advice}"
 
 
-def _denies(evidence: Evidence) -> bool:
-    """A few words that deny; a whole sentence that only speaks of something else is no denial."""
-    return evidence.weight <= DENIAL and len(evidence.quote.split()) <= LONGEST_DENIAL
+def _close(verdict: Verdict, rival: Verdict | None) -> str:
+    """How narrow it is, where it is."""
+    if rival is None:
+        return ""
+    if rival == "insufficient":
+        return ", though the text says little"
+    leaning = "both sides" if rival == "both" else rival
+    return f", though it leans to {leaning}" if verdict == "insufficient" else f", by a narrow margin over {leaning}"
 
 
 def _one_side(side: Side, criteria: tuple[Trait, ...]) -> str:
-    quoted = [
-        (trait.probability or 0.0, trait.slug, trait.evidence[0].quote)
-        for trait in criteria
-        if trait.side == side and trait.present and trait.evidence and trait.evidence[0].polarity == "supports"
-    ]
-    if not quoted:
-        return ""
-    quoted.sort(key=lambda entry: -entry[0])
-    listed = [f"“{quote}” ({slug})" for _, slug, quote in quoted[:3]]
-    joined = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
-    return f"{joined} {'calls' if len(listed) == 1 else 'call'} for {side}"
+    """The present criteria of a side with their best quotes; a clause that shows two is quoted once."""
+    present = [trait for trait in criteria if trait.side == side and trait.present and trait.evidence]
+    present.sort(key=lambda trait: -(trait.probability or 0.0))
+    meant: dict[str, list[str]] = {}
+    for trait in present[:MOST_NAMED]:
+        meant.setdefault(trait.evidence[0].quote, []).append(MEANINGS[trait.slug])
+    listed = [f"“{quote}” ({'; '.join(meanings)})" for quote, meanings in meant.items()]
+    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}" if listed else ""
+
+
+def _denied(side: Side, criteria: tuple[Trait, ...]) -> str:
+    """What the text rules out on a side that does not count."""
+    for trait in criteria:
+        if trait.side == side and not trait.present and trait.evidence:
+            return f" “{trait.evidence[0].quote}” rules out {MEANINGS[trait.slug]}."
+    return ""

@@ -14,7 +14,8 @@ class Reading:
     """What the heads say about a text, calibrated.
 
     `shares` has shape (tokens, traits): what each token adds to each trait's logit, so that
-    bias + shares.sum(axis=0) are the logits, exactly. `informative` has one entry per trait: how far the verdict would
+    bias + shares.sum(axis=0) are the logits, exactly. `verdict_shares` has shape (tokens, verdicts): what each token
+    adds to each verdict's logit beside the traits. `informative` has one entry per trait: how far the verdict would
     move, on average, if one knew for sure whether the trait is present.
     """
 
@@ -22,13 +23,15 @@ class Reading:
     shares: Floats
     logits: Floats
     verdict: Floats
+    verdict_shares: Floats
     styles: Floats
     style_reasons: Floats
     informative: Floats
 
 
 class Heads:
-    """Attention per trait over the tokens, a verdict over the mean vector and the traits, styles over both."""
+    """Attention per trait and per verdict over the tokens; the verdict reads the mean vector and the traits besides,
+    styles read both."""
 
     def __init__(self, folder: Path) -> None:
         with np.load(folder / "heads.npz", allow_pickle=False) as arrays:
@@ -44,15 +47,14 @@ class Heads:
     def read(self, vectors: Floats) -> Reading:
         """Read the token vectors of one text, shape (tokens, width); there must be at least one."""
         a = self._arrays
-        scores = np.concatenate([vectors @ a["trait_query"].T, a["trait_sink"][None, :]])
-        weights = np.exp(scores - scores.max(axis=0))
-        attention = (weights / weights.sum(axis=0))[:-1]
-        shares = attention * (vectors @ a["trait_value"].T)
+        shares = self._attended(vectors, "trait")
         logits = a["trait_bias"] + shares.sum(axis=0)
         squashed = np.tanh(logits / 2)
         mean = vectors.mean(axis=0)
-        mean = mean / max(float(np.linalg.norm(mean)), 1e-6)
-        verdict = a["verdict_mean"] @ mean + a["verdict_traits"] @ squashed + a["verdict_bias"]
+        norm = max(float(np.linalg.norm(mean)), 1e-6)
+        mean = mean / norm
+        verdict_shares = self._attended(vectors, "verdict") + vectors @ a["verdict_mean"].T / (len(vectors) * norm)
+        verdict = verdict_shares.sum(axis=0) + a["verdict_traits"] @ squashed + a["verdict_bias"]
         reasons = a["style_traits"] * ((squashed + 1) / 2)[None, :]
         styles = a["style_mean"] @ mean + reasons.sum(axis=1) + a["style_bias"]
         scale, shift = a["trait_scale"], a["trait_shift"]
@@ -63,10 +65,18 @@ class Heads:
             shares * scale,
             logits * scale + shift,
             softmax(verdict),
+            verdict_shares,
             sigmoid(styles),
             reasons,
             _informative(verdict, a["verdict_traits"], squashed, probabilities),
         )
+
+    def _attended(self, vectors: Floats, name: str) -> Floats:
+        """What each token adds to each logit by attention: softmax over the tokens and a sink, times the value."""
+        scores = np.concatenate([vectors @ self._arrays[f"{name}_query"].T, self._arrays[f"{name}_sink"][None, :]])
+        weights = np.exp(scores - scores.max(axis=0))
+        attention = (weights / weights.sum(axis=0))[:-1]
+        return np.asarray(attention * (vectors @ self._arrays[f"{name}_value"].T), np.float32)
 
 
 def _informative(verdict: Floats, weights: Floats, squashed: Floats, probabilities: Floats) -> Floats:

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from app.scoring.labels import CRITERIA, FACTORS, LEADERSHIP_STYLES, MANAGEMENT_STYLES, VERDICTS, Verdict
 
@@ -107,10 +107,13 @@ def checked(row: dict[str, Any]) -> Record:
     return record
 
 
+Hand = TypeVar("Hand", Record, Labels)
+
+
 @dataclass(frozen=True)
 class Situations:
-    """The folder seed/situations: one file per writer, splits.json that says whose texts train, tune or test, and the
-    labels of a second hand."""
+    """The folder seed/situations: one file per writer, splits.json that says whose texts train, tune or test, the
+    labels of a second hand, and a third's verdict where the two differ, which settles it."""
 
     splits: dict[Split, list[Record]]
     second: dict[str, Labels]
@@ -126,6 +129,21 @@ class Situations:
             digest.update(path.read_bytes())
             split: Split = "test" if path.stem in named["test"] else "dev" if path.stem in named["dev"] else "train"
             splits[split] += read_records(path)
-        second = folder / "second" / "labels.jsonl"
-        digest.update(second.read_bytes() if second.exists() else b"")
-        return cls(splits, read_second_hand(second), digest.hexdigest())
+        hands = folder / "second"
+        for path in (hands / "labels.jsonl", hands / "third.jsonl"):
+            digest.update(path.read_bytes() if path.exists() else b"")
+        second, settled = read_second_hand(hands / "labels.jsonl"), _read_settled(hands / "third.jsonl")
+        for split, records in splits.items():
+            splits[split] = [_settle(record, settled) for record in records]
+        second = {name: _settle(labels, settled) for name, labels in second.items()}
+        return cls(splits, second, digest.hexdigest())
+
+
+def _read_settled(path: Path) -> dict[str, Verdict]:
+    """The verdicts of a third hand by the id of the record; none where the file is not there."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {row["id"]: row["verdict"] for row in map(json.loads, lines)}
+
+
+def _settle(hand: Hand, settled: dict[str, Verdict]) -> Hand:
+    return replace(hand, verdict=settled[hand.id]) if hand.id in settled else hand

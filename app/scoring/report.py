@@ -45,10 +45,10 @@ def measured(scorer: Classifier, predictions: Predictions, records: list[Record]
     """Every figure about the model, ready for JSON; times are left out, they are the machine's."""
     truth = Truth.of(records)
     return {
-        **_without_time(score(truth, predictions, records)),
+        **without_time(score(truth, predictions, records)),
         "confusion": confusion(truth, predictions),
         "groups": {
-            name: _without_time(score(Truth.of(some), subset(predictions, rows), some))
+            name: without_time(score(Truth.of(some), subset(predictions, rows), some))
             for name, rows in groups(records).items()
             if (some := [records[row] for row in rows])
         },
@@ -58,7 +58,8 @@ def measured(scorer: Classifier, predictions: Predictions, records: list[Record]
     }
 
 
-def _without_time(scores: Scores) -> dict[str, Any]:
+def without_time(scores: Scores) -> dict[str, Any]:
+    """The figures but for the time, which is the machine's."""
     return {name: value for name, value in asdict(scores).items() if name != "median_ms"}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 
 from app.scoring import language as languages
-from app.scoring.assessment import Assessment, Confidence, MissingInput, StyleFit, Trait, Warned
+from app.scoring.assessment import Assessment, Confidence, Evidence, MissingInput, StyleFit, Trait, Warned
 from app.scoring.card import ARTEFACT, read_card
 from app.scoring.encoder import Encoder, Floats, Tokens
 from app.scoring.evidence import Quoter
@@ -35,6 +35,8 @@ ENGINE = f"onnxruntime {ort.__version__} {processor_class()}"
 
 SHORT = 6
 """Fewer words than this earn the hint `too_short` where the verdict is not sure."""
+STATED = 0.6
+"""The probability from which on a clause that denies nothing shows a criterion."""
 UNCLEAR = 0.25
 """A criterion whose probability lies between this and its complement is worth a question."""
 
@@ -81,12 +83,15 @@ class Scorer:
         reading = self._heads.read(self._encoder.encode(text, tokens))
         quoter = Quoter(text, tokens.offsets)
         traits = [_trait(index, reading, quoter, self._thresholds[index]) for index in range(len(TRAITS))]
-        criteria, factors = tuple(traits[: len(CRITERIA)]), tuple(traits[len(CRITERIA) :])
+        criteria = self._with_denials(traits[: len(CRITERIA)], reading, quoter)
+        factors = tuple(traits[len(CRITERIA) :])
         probabilities = dict(zip(VERDICTS, map(float, reading.verdict), strict=True))
         ranked = sorted(VERDICTS, key=lambda name: -probabilities[name])
         verdict: Verdict = ranked[0]  # type: ignore[assignment]
         close = probabilities[ranked[0]] - probabilities[ranked[1]] < self.card["confidence"]["uncertain_margin"]
         styles = verdict != "insufficient"
+        passage = quoter.strongest(reading.verdict_shares[:, VERDICTS.index(verdict)])
+        rival: Verdict | None = ranked[1] if close else None  # type: ignore[assignment]
         return Assessment(
             status="uncertain" if close else "judged",
             verdict=verdict,
@@ -98,8 +103,29 @@ class Scorer:
             leadership_styles=_styles(LEADERSHIP_STYLES, reading, traits) if styles else (),
             management_styles=_styles(MANAGEMENT_STYLES, reading, traits) if styles else (),
             warnings=self._warnings(tokens),
-            explanation=explain(verdict, criteria),
+            explanation=explain(verdict, criteria, passage, rival),
             **counts,
+        )
+
+    def _with_denials(self, criteria: list[Trait], reading: Reading, quoter: Quoter) -> tuple[Trait, ...]:
+        """The criteria, with evidence against those that the text denies: read as if it denied nothing, the same
+        clause would show them."""
+        denied: dict[int, Evidence] = {}
+        for clause, bare in quoter.denials([quote for trait in criteria for quote in trait.evidence]):
+            tokens = self._encoder.tokenize(bare)
+            if not tokens.ids:
+                continue
+            stated = self._heads.read(self._encoder.encode(bare, tokens))
+            for index, trait in enumerate(criteria):
+                if not trait.present and float(sigmoid(stated.logits)[index]) >= STATED:
+                    quote = quoter.denying(clause, reading.shares[:, index])
+                    if quote.weight < 0:
+                        denied.setdefault(index, quote)
+        return tuple(
+            replace(trait, evidence=(denied[index],), omitted=(trait.omitted or 0.0) - denied[index].weight)
+            if index in denied
+            else trait
+            for index, trait in enumerate(criteria)
         )
 
     def _confidence(self, value: float, close: bool) -> Confidence:
@@ -132,12 +158,14 @@ def _trait(index: int, reading: Reading, quoter: Quoter, threshold: float) -> Tr
     slug = TRAITS[index]
     logit, bias = float(reading.logits[index]), float(reading.bias[index])
     probability = float(sigmoid(np.float32(logit)))  # type: ignore[arg-type]
-    evidence = tuple(quoter.quotes(reading.shares[:, index]))
+    present = round(probability, 4) >= threshold  # answers show four decimals, and must not contradict themselves
+    shares = reading.shares[:, index]
+    evidence = tuple(quoter.supporting(shares)) if present else ()
     return Trait(
         slug=slug,
         side=side(slug) if slug in CRITERIA else None,
         probability=probability,
-        present=round(probability, 4) >= threshold,  # answers show four decimals, and must not contradict themselves
+        present=present,
         present_from=threshold,
         bias=bias,
         omitted=logit - bias - sum(quote.weight for quote in evidence),

@@ -1,20 +1,23 @@
 """The model card: what the model is for, what it was trained on, and how well it does."""
 
+import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
 from app.scoring import Scorer
-from app.scoring.evaluation import Predictions, Truth, predict
+from app.scoring.contrast import ContrastSet, read_contrast
+from app.scoring.evaluation import Predictions, Truth, predict, score
 from app.scoring.heads import Heads
 from app.scoring.labels import CRITERIA, FACTORS, TRAITS, VERDICTS, Band
 from app.scoring.metrics import Doubles
-from app.scoring.records import Record, Situations
-from app.scoring.report import measured
+from app.scoring.records import Record, Situations, Split
+from app.scoring.report import measured, without_time
 
-VERSION = "2026.3"
+VERSION = "2026.4"
 PURPOSE = {
     "purpose": "Classify a work situation described in English: does it call for leadership, for management, for both, "
     "or does the text say too little to tell.",
@@ -25,22 +28,31 @@ PURPOSE = {
     ],
     "known_failures": [
         "English only; other languages are answered as unreadable where they are recognised",
+        "texts as strangers write them are judged less well than texts written for the purpose; see `strangers`",
+        "whether a stranger's text says too little is what is most often wrong: reviews of employers are taken for a "
+        "call for leadership, remarks about tools for one for management",
         "`both` is confused with its neighbours more often than the two sides with each other",
-        "real, rambling situations are judged less well than short and tidy ones; see `test.groups`",
         "the first style is wrong in about one text of five",
         "irony and reported opinions of others are sometimes taken at their word",
-        "a denial in a short clause is sometimes read as the thing denied: `we do not need new product ideas`",
         "an idle sentence or an order to the classifier turns some verdicts; see `test.robustness`",
         "who the people are is hidden by lists of words, and a list forgets somebody",
     ],
-    "base_model": "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), fine-tuned",
+    "base_model": "sentence-transformers/all-mpnet-base-v2 (Apache-2.0), its first layers, fine-tuned",
     "labels": {"verdicts": VERDICTS, "criteria": CRITERIA, "factors": FACTORS},
 }
+GATHERING = (
+    "Excerpts of public repositories. seed/corpus/sources.jsonl names repository, path, commit and licence of each, "
+    "labels.jsonl what each hand said of it; the words are not part of this project."
+)
 
 
-def write_card(folder: Path, situations: Situations, recipe: dict[str, Any]) -> None:
-    """Write card.json: thresholds from dev, figures measured on the untouched test split."""
-    dev, test = situations.splits["dev"], situations.splits["test"]
+def write_card(
+    folder: Path, seed: Path, situations: Situations, strangers: dict[Split, list[Record]], recipe: dict[str, Any]
+) -> None:
+    """Write card.json: thresholds from dev, figures measured on the untouched test splits; `strangers` holds the dev
+    and test texts of seed/corpus."""
+    dev, test = situations.splits["dev"] + strangers["dev"], situations.splits["test"]
+    contrast = {split: read_contrast(seed / "contrast", split) for split in ("train", "dev", "test")}
     card: dict[str, Any] = {
         "version": VERSION,
         **PURPOSE,
@@ -48,6 +60,11 @@ def write_card(folder: Path, situations: Situations, recipe: dict[str, Any]) -> 
             "sha256": situations.digest,
             **{name: len(records) for name, records in situations.splits.items()},
             "writers": {name: sorted({r.writer for r in records}) for name, records in situations.splits.items()},
+            "strangers": _strangers(seed / "corpus"),
+            "contrast": {
+                "sha256": _digest(sorted((seed / "contrast").glob("*.jsonl"))),
+                **{name: len(sets) for name, sets in contrast.items()},
+            },
         },
         "recipe": recipe,
         "present_from": dict(zip(TRAITS, Heads(folder).thresholds, strict=True)),
@@ -56,18 +73,48 @@ def write_card(folder: Path, situations: Situations, recipe: dict[str, Any]) -> 
             "medium": 0.0,
             "high": 0.0,
             "uncertain_margin": 0.0,
-            "population": f"test split {VERSION}",
+            "population": f"texts of strangers, test split {VERSION}",
             "bands": {name: {"accuracy": 0.0, "n": 0} for name in get_args(Band)},
         },
     }
     _write(folder, card)
     scorer = Scorer.load(folder)
-    card["evaluated_tokens"] = max(scorer.assess(record.text).tokens for record in test)
-    on_dev, on_test = predict(scorer, dev), predict(scorer, test)
-    card["confidence"] |= thresholds(on_dev, dev)
-    card["confidence"]["bands"] = bands(on_test, test, card["confidence"])
-    card["test"] = _rounded(measured(Scorer.load(folder), on_test, test))
+    card["evaluated_tokens"] = max(scorer.assess(record.text).tokens for record in test + strangers["test"])
+    card["confidence"] |= thresholds(predict(scorer, dev), dev)
+    on_strangers = predict(scorer, strangers["test"])
+    card["confidence"]["bands"] = bands(on_strangers, strangers["test"], card["confidence"])
     _write(folder, card)
+    scorer = Scorer.load(folder)
+    card["test"] = _rounded(measured(scorer, predict(scorer, test), test))
+    card["strangers"] = _rounded(without_time(score(Truth.of(strangers["test"]), on_strangers)))
+    card["contrast"] = _rounded(_contrast(scorer, contrast["test"]))
+    _write(folder, card)
+
+
+def _strangers(corpus: Path) -> dict[str, Any]:
+    """What was used of the texts of strangers, under which licences, and where they are from."""
+    rows = [json.loads(line) for line in (corpus / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
+    sources = [json.loads(line) for line in (corpus / "sources.jsonl").read_text(encoding="utf-8").splitlines()]
+    trained = {row["id"] for row in rows if row["split"] == "train"}
+    licences = Counter(source["licence"] for source in sources if source["id"] in trained)
+    return {
+        "sha256": _digest([corpus / "labels.jsonl"]),
+        **Counter(row["split"] for row in rows),
+        "licences_of_train": dict(licences.most_common()),
+        "gathering": GATHERING,
+    }
+
+
+def _digest(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _contrast(scorer: Scorer, sets: list[ContrastSet]) -> dict[str, Any]:
+    right = [all(scorer.assess(r.text, None, 0).verdict == r.verdict for r in one.siblings) for one in sets]
+    return {"sets": len(sets), "right": sum(right), "share": sum(right) / len(sets)}
 
 
 def _rounded(value: Any) -> Any:
@@ -84,14 +131,14 @@ def _write(folder: Path, card: dict[str, Any]) -> None:
 
 
 def thresholds(predictions: Predictions, records: list[Record]) -> dict[str, float]:
-    """Uncertain where the two best are so close that the first is right no more often than 55 times in 100; the other
-    bands at the terciles of confidence of what is judged. All on dev."""
+    """Uncertain where the two best are so close that the first is right no more often than two times in three; the
+    other bands at the terciles of confidence of what is judged. All on dev."""
     top, margin = _best(predictions)
     correct = predictions.verdicts.argmax(axis=1) == Truth.of(records).verdicts
     uncertain = 0.0
-    for candidate in np.arange(0.02, 0.42, 0.02):
+    for candidate in np.arange(0.02, 0.32, 0.02):
         below = margin < candidate
-        if below.sum() >= 10 and correct[below].mean() <= 0.55:
+        if below.sum() >= 10 and correct[below].mean() <= 2 / 3:
             uncertain = float(candidate)
     uncertain = round(uncertain, 4)
     medium, high = np.quantile(top[margin >= uncertain], [1 / 3, 2 / 3])

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from app.scoring.encoder import WINDOW, Tokens, tokenize
+from app.scoring.encoder import WINDOW, Tokens, special_tokens, tokenize
 from app.scoring.labels import STYLES, TRAITS, VERDICTS
 from app.scoring.records import Labels, Record
 
@@ -49,6 +50,29 @@ def example_of(record: Record, second: Labels | None = None) -> Example:
     )
 
 
+def example_of_hands(text: str, hands: list[dict[str, Any]]) -> Example:
+    """A text of a stranger, as the mean of the hands that read it; see seed/corpus for the form of their labels."""
+    styled = [hand for hand in hands if hand.get("leadership_styles")]
+    return Example(
+        text,
+        _share(VERDICTS, [(hand["verdict"],) for hand in hands]),
+        _share(TRAITS, [(*hand["criteria"], *hand.get("factors", ())) for hand in hands]),
+        _share(STYLES, [(*hand["leadership_styles"], *hand["management_styles"]) for hand in styled])
+        if styled
+        else None,
+        tuple(
+            sorted(
+                {
+                    (TRAITS.index(slug), start, end)
+                    for hand in hands
+                    for slug, quotes in hand["criteria"].items()
+                    for start, end in quotes
+                }
+            )
+        ),
+    )
+
+
 def _share(names: Sequence[str], marked: list[tuple[str, ...]]) -> Floats:
     """How large a part of the hands marked each name."""
     return np.array([np.mean([name in marks for marks in marked]) for name in names], np.float32)
@@ -61,10 +85,7 @@ class Reader:
         self.tokenizer = Tokenizer.from_file(f"{base}/tokenizer.json")
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
-        self.start, self.stop, self.pad = (
-            next(place for name in names if (place := self.tokenizer.token_to_id(name)) is not None)
-            for names in (("[CLS]", "<s>"), ("[SEP]", "</s>"), ("[PAD]", "<pad>"))
-        )
+        self.start, self.stop, self.pad = special_tokens(self.tokenizer)
 
     def __call__(self, text: str) -> Tokens:
         """The tokens of a text as the service reads it."""

@@ -1,21 +1,22 @@
 """Calibrates a trained network on development data and writes the artefact: int8 encoder, heads, card."""
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from app.scoring.encoder import Encoder
 from app.scoring.heads import Heads
 from app.scoring.labels import TRAITS
-from app.training.examples import Example
+from app.training.examples import Batch, Example, Reader, batches
 from app.training.network import Network
+
+EVENING = 0.75
+"""How far the sizes of inputs are evened, 0 to 1; what is taken from them the weights bear."""
 
 
 class _Tokens(nn.Module):
@@ -28,12 +29,55 @@ class _Tokens(nn.Module):
         return hidden
 
 
-def write_encoder(network: Network, tokenizer: Tokenizer, folder: Path) -> None:
-    """encoder.onnx in int8 and tokenizer.json. Matrices have a scale per block of 128 weights, and so have the vectors
-    that meet them: three times nearer to float than one scale per matrix, and free of what else is in a batch."""
+class _Evened(nn.Module):
+    """A linear layer whose inputs are brought to like sizes first, and its weights the other way: the same in float,
+    and nearer to it in int8, which has one scale for all inputs (SmoothQuant, Xiao et al. 2023)."""
+
+    def __init__(self, linear: nn.Linear, peaks: Tensor) -> None:
+        super().__init__()
+        weights = linear.weight.detach()
+        sizes = peaks.clamp(min=1e-4) ** EVENING / weights.abs().amax(dim=0).clamp(min=1e-5) ** (1 - EVENING)
+        sizes = sizes / sizes.mean()
+        self.shrink = nn.Buffer(1 / sizes)
+        self.linear = nn.Linear(linear.in_features, linear.out_features)
+        self.linear.weight, self.linear.bias = nn.Parameter(weights * sizes), linear.bias
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.linear(inputs * self.shrink)
+        return outputs
+
+
+def _even(network: Network, batches: Iterable[Batch]) -> None:
+    """Even every linear layer of the encoder by the largest inputs that some texts bring it."""
+    linears = {name: part for name, part in network.encoder.named_modules() if isinstance(part, nn.Linear)}
+    peaks: dict[str, Tensor] = {}
+
+    def seen(name: str, inputs: Tensor) -> None:
+        largest = inputs.abs().amax(dim=(0, 1))
+        peaks[name] = torch.maximum(peaks.get(name, largest), largest)
+
+    hooks = [
+        linear.register_forward_pre_hook(lambda _, inputs, name=name: seen(name, inputs[0]))
+        for name, linear in linears.items()
+    ]
+    with torch.no_grad():
+        for batch in batches:
+            network.encoder(input_ids=batch.ids, attention_mask=batch.mask)
+    for hook in hooks:
+        hook.remove()
+    for name, linear in linears.items():
+        parent, _, own = name.rpartition(".")
+        setattr(network.encoder.get_submodule(parent), own, _Evened(linear, peaks[name]))
+
+
+def write_encoder(network: Network, reader: Reader, folder: Path, texts: list[Example]) -> None:
+    """encoder.onnx in int8 and tokenizer.json. Weights have a scale per column and 7 bits, so that no processor's sums
+    overflow; the vectors that meet them have a scale that is measured as they come, after they were evened by `texts`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    reader.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     network.encoder.set_attn_implementation("eager")
+    _even(network.eval(), batches(texts, reader, 16))
     sample = torch.ones((1, 8), dtype=torch.long)
     with tempfile.TemporaryDirectory() as temporary:
         plain = Path(temporary) / "encoder.onnx"
@@ -47,11 +91,9 @@ def write_encoder(network: Network, tokenizer: Tokenizer, folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
-        weights = DefaultWeightOnlyQuantConfig(block_size=128, is_symmetric=True, accuracy_level=4, bits=8)
-        blocks = MatMulNBitsQuantizer(onnx.load(str(plain)), algo_config=weights)
-        blocks.process()
-        blocks.model.save_model_to_file(str(plain))
-        quantize_dynamic(plain, folder / "encoder.onnx", op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
+        quantize_dynamic(
+            plain, folder / "encoder.onnx", per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+        )
 
 
 def write_heads(network: Network, folder: Path, dev: list[Example]) -> None:
@@ -72,7 +114,7 @@ def write_heads(network: Network, folder: Path, dev: list[Example]) -> None:
         heads["trait_threshold"][index] = threshold(torch.sigmoid(scale * given + shift), marked)
     log_verdicts = torch.tensor(np.log(np.array([reading.verdict for reading in readings]) + 1e-9))
     scale = temperature(log_verdicts, torch.tensor(np.array([example.verdict for example in dev])))
-    for name in ("verdict_mean", "verdict_traits", "verdict_bias"):
+    for name in ("verdict_mean", "verdict_value", "verdict_traits", "verdict_bias"):
         heads[name] = heads[name] * scale
     np.savez(folder / "heads.npz", **{name: np.asarray(value, np.float32) for name, value in heads.items()})
 

@@ -26,33 +26,38 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 1
-    head_epochs: int = 15
+    layers: int = 5
+    frozen: int = 1
+    """How many of the lowest layers stay as they are."""
+    epochs: int = 4
+    head_epochs: int = 8
     batch: int = 16
     head_rate: float = 2e-3
-    rate: float = 6e-5
-    layer_decay: float = 0.85
+    rate: float = 5e-5
+    layer_decay: float = 0.9
     weight_decay: float = 0.05
     dropout: float = 0.15
     attention_weight: float = 0.15
     style_weight: float = 0.3
     trait_weight: float = 2.0
     smoothing: float = 0.05
-    average: float = 0.98
-    verdict_gradient: float = 0.3
+    average: float = 0.99
+    verdict_gradient: float = 0.5
 
 
 def fit(
     base: str,
     epochs: Sequence[Sequence[Example]],
     first: Sequence[Example],
-    dev: list[Record],
+    dev: dict[str, list[Record]],
     *,
     recipe: Recipe,
     log: Log,
 ) -> Network:
-    """Train a network: its heads on `first`, then everything on the examples of each epoch; `dev` is only watched."""
+    """Train a network: its heads on `first`, then everything on the examples of each epoch; what is in `dev`, by name,
+    is only watched."""
     torch.manual_seed(recipe.seed)
-    network, reader = Network(base, recipe.dropout, recipe.verdict_gradient), Reader(base)
+    network, reader = Network(base, recipe.layers, recipe.dropout, recipe.verdict_gradient), Reader(base)
     heads = [value for name, value in network.named_parameters() if not name.startswith("encoder.")]
     _fit_heads(network, heads, first, reader, recipe)
     log(f"heads on frozen vectors: {watch(network, dev, reader)}")
@@ -101,6 +106,7 @@ def _layers(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     return [
         {"params": list(layer.parameters()), "lr": recipe.rate * recipe.layer_decay ** (len(layers) - 1 - depth)}
         for depth, layer in enumerate(layers)
+        if depth >= recipe.frozen
     ]
 
 
@@ -153,13 +159,16 @@ def read(network: Network, examples: Sequence[Example], reader: Reader) -> Outpu
     return Outputs(traits, verdict, styles, torch.empty(0))
 
 
-def watch(network: Network, dev: list[Record], reader: Reader) -> str:
+def watch(network: Network, dev: dict[str, list[Record]], reader: Reader) -> str:
     """The main figures on development data, for the log."""
-    out = read(network, [example_of(record) for record in dev], reader)
-    predictions = Predictions(
-        torch.softmax(out.verdict, -1).double().numpy(),
-        torch.sigmoid(out.traits[:, : len(CRITERIA)]).double().numpy(),
-        np.zeros(len(dev)),
-    )
-    scores = score(Truth.of(dev), predictions)
-    return f"dev kappa {scores.kappa:.3f}, criteria F1 {scores.macro_f1:.3f}, ece {scores.ece:.3f}"
+    told = []
+    for name, records in dev.items():
+        out = read(network, [example_of(record) for record in records], reader)
+        predictions = Predictions(
+            torch.softmax(out.verdict, -1).double().numpy(),
+            torch.sigmoid(out.traits[:, : len(CRITERIA)]).double().numpy(),
+            np.zeros(len(records)),
+        )
+        found = score(Truth.of(records), predictions)
+        told.append(f"{name} kappa {found.kappa:.3f}, criteria F1 {found.macro_f1:.3f}, ece {found.ece:.3f}")
+    return "; ".join(told)

@@ -1,4 +1,4 @@
-"""The network that is trained: a MiniLM encoder with the heads that app.scoring.heads computes at run time."""
+"""The network that is trained: the lower layers of a sentence encoder, and the heads of app.scoring.heads."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,12 +21,14 @@ class Outputs(NamedTuple):
 
 
 class Network(nn.Module):
-    """Encoder and heads. Padding, [CLS] and [SEP] take no part in pooling."""
+    """The first `layers` of the encoder, and the heads. Padding and special tokens take no part in pooling."""
 
-    def __init__(self, base: str, dropout: float, verdict_gradient: float) -> None:
+    def __init__(self, base: str, layers: int, dropout: float, verdict_gradient: float) -> None:
         super().__init__()
         self.verdict_gradient = verdict_gradient
         self.encoder = AutoModel.from_pretrained(base, add_pooling_layer=False)
+        self.encoder.encoder.layer = self.encoder.encoder.layer[:layers]
+        self.encoder.config.num_hidden_layers = layers
         width = self.encoder.config.hidden_size
         traits = len(TRAITS)
         self.dropout = nn.Dropout(dropout)
@@ -36,6 +38,9 @@ class Network(nn.Module):
         self.trait_bias = nn.Parameter(torch.full((traits,), -1.0))
         self.verdict_mean = nn.Linear(width, len(VERDICTS))
         self.verdict_traits = nn.Parameter(torch.zeros(len(VERDICTS), traits))
+        self.verdict_query = nn.Parameter(torch.randn(len(VERDICTS), width) * 0.02)
+        self.verdict_value = nn.Parameter(torch.zeros(len(VERDICTS), width))
+        self.verdict_sink = nn.Parameter(torch.zeros(len(VERDICTS)))
         self.style_mean = nn.Linear(width, len(STYLES))
         self.style_traits = nn.Parameter(torch.zeros(len(STYLES), traits))
 
@@ -51,19 +56,24 @@ class Network(nn.Module):
 
     def read(self, hidden: Tensor, inner: Tensor) -> Outputs:
         """The heads over token vectors of shape (batch, tokens, width)."""
-        dropped = self.dropout(hidden)
-        scores = dropped @ self.trait_query.T
-        scores = scores.masked_fill(~inner[:, :, None], -1e9)
-        sink = self.trait_sink.expand(hidden.shape[0], 1, -1)
-        attention = torch.softmax(torch.cat([scores, sink], dim=1), dim=1)[:, :-1]
-        traits = self.trait_bias + (attention * (dropped @ self.trait_value.T)).sum(dim=1)
+        attention, shares = self._attended(self.dropout(hidden), inner, "trait")
+        traits = self.trait_bias + shares.sum(dim=1)
         weights = inner[:, :, None].float()
         mean = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
         mean = self.dropout(self.eased(nn.functional.normalize(mean, dim=-1)))
         squashed = self.eased(torch.tanh(traits / 2))
-        verdict = self.verdict_mean(mean) + squashed @ self.verdict_traits.T
+        _, judged = self._attended(self.dropout(self.eased(hidden)), inner, "verdict")
+        verdict = self.verdict_mean(mean) + squashed @ self.verdict_traits.T + judged.sum(dim=1)
         styles = self.style_mean(mean) + ((squashed + 1) / 2) @ self.style_traits.T
         return Outputs(traits, verdict, styles, attention)
+
+    def _attended(self, hidden: Tensor, inner: Tensor, name: str) -> tuple[Tensor, Tensor]:
+        """Attention over the tokens and a sink, and what each token adds; both of shape (batch, tokens, logits)."""
+        query, value, sink = (getattr(self, f"{name}_{part}") for part in ("query", "value", "sink"))
+        scores = (hidden @ query.T).masked_fill(~inner[:, :, None], -1e9)
+        scores = torch.cat([scores, sink.expand(hidden.shape[0], 1, -1)], dim=1)
+        attention = torch.softmax(scores, dim=1)[:, :-1]
+        return attention, attention * (hidden @ value.T)
 
     def eased(self, values: Tensor) -> Tensor:
         """The same values, with a part of their gradient: verdicts and styles fit the writers of the training texts

@@ -37,7 +37,7 @@ def test_quotes_are_cut_out_of_the_text_by_offsets_of_every_unit(client: Any, un
     text = f"🏭🏭 Überall Streit. {SITUATION}"
     answer = client.score(text, offset_unit=unit)
     found = [evidence for criterion in answer["criteria"] for evidence in criterion["evidence"]]
-    assert len(found) > 8
+    assert len(found) > 2
     assert [quote(text, evidence, unit) for evidence in found] == [evidence["quote"] for evidence in found]
 
 

@@ -27,7 +27,7 @@ class StandIn:
             probabilities={name: 0.7 if name == verdict else 0.1 for name in VERDICTS},
             confidence=None,
             criteria=tuple(
-                Trait(slug, side(slug), chance, chance >= 0.5, 0.0, 0.0, ()) for slug, chance in chances.items()
+                Trait(slug, side(slug), chance, chance >= 0.5, 0.5, 0.0, 0.0, ()) for slug, chance in chances.items()
             ),
             factors=(),
             missing=(),
