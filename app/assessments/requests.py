@@ -39,8 +39,8 @@ _VISIBLE = re.compile(f"[^{INVISIBLE}\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 EXAMPLE = (
-    "Two departments that distrust each other become one next month. Until then 300 orders a day must leave on time, "
-    "each packed to the same checklist."
+    "Two departments that distrust each other become one next month. Until then, 300 orders a day must leave each of "
+    "the four sites on time, each packed to the same checklist."
 )
 
 

@@ -13,7 +13,7 @@ JOB = "".join(
     for site, told in (
         (
             "Bonn",
-            "Forty invoices a day must be checked against their orders, each by the same five steps, and paid on time.",
+            "Forty invoices a day must be checked against their orders by the same five steps, and each paid by Friday.",
         ),
         ("Leeds", "After the argument on Friday half the kitchen refuses to work with the other half."),
     )
