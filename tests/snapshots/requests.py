@@ -13,7 +13,8 @@ JOB = "".join(
     for site, told in (
         (
             "Bonn",
-            "Forty invoices a day must be checked against their orders by the same five steps, and each paid by Friday.",
+            "Forty invoices a day must be checked against their orders by the same five steps, and each paid by "
+            "Friday.",
         ),
         ("Leeds", "After the argument on Friday half the kitchen refuses to work with the other half."),
     )
