@@ -8,7 +8,7 @@ from app.scoring import Scorer
 from app.scoring.assessment import Evidence, Trait
 from app.scoring.clauses import FUNCTION, LEADING, LONGEST, Clauses
 from app.scoring.explanation import explain
-from app.scoring.labels import CRITERIA, Verdict, side
+from app.scoring.labels import CRITERIA, Side, Verdict, side
 from tests.support import apps
 from tests.support.texts import SITUATION
 
@@ -87,6 +87,19 @@ def test_what_is_present_is_supported_and_what_is_absent_at_most_denied(scorer: 
     assert not any(quote.polarity == "counters" for trait in plain.criteria for quote in trait.evidence)
 
 
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("Order the valves (two spare ones).", {"Order the valves (two spare ones)"}),
+        ('The inspector wrote "replace both doors".', {'The inspector wrote "replace both doors"'}),
+    ],
+)
+def test_a_quote_keeps_the_bracket_or_mark_that_it_opens(scorer: Scorer, text: str, quotes: set[str]) -> None:
+    found = {quote.quote for trait in scorer.assess(text).criteria for quote in trait.evidence}
+    told = scorer.assess(text).explanation.partition("“")[2].partition("”")[0]
+    assert {*found, told} & quotes
+
+
 def told(verdict: Verdict, rival: Verdict | None = None, denied: str = "", **present: str) -> str:
     """The explanation where these criteria are present with these quotes; `denied` is a quote against efficiency."""
 
@@ -96,7 +109,8 @@ def told(verdict: Verdict, rival: Verdict | None = None, denied: str = "", **pre
         evidence = (Evidence(quote, 0, len(quote), polarity, 1.0),) if shown else ()  # type: ignore[arg-type]
         return Trait(slug, side(slug), 0.9, slug in present, 0.5, 0.0, 0.0, evidence)
 
-    return explain(verdict, tuple(map(trait, CRITERIA)), "the passage", rival)
+    passages: dict[Side, str] = {"leadership": "win them over", "management": "hire two"}
+    return explain(verdict, tuple(map(trait, CRITERIA)), passages, rival)
 
 
 def test_the_explanation_says_what_calls_for_which_side_and_never_contradicts_the_verdict() -> None:
@@ -115,18 +129,23 @@ def test_the_explanation_says_what_calls_for_which_side_and_never_contradicts_th
         "This calls for leadership: “two plants merge” (change or uncertainty). "
         "“there is no deadline” rules out time, cost or output."
     )
-    assert told("management") == "This calls for management: “the passage”."
-    assert told("both") == "This calls for both leadership and management: “the passage”."
+    assert told("management") == "This calls for management: “hire two” (something to plan, organise or carry out)."
+    assert (
+        told("leadership") == "This calls for leadership: “win them over” (a direction to give or people to win over)."
+    )
+    assert told("both", efficiency="by noon") == (
+        "This calls for both leadership and management: leadership for “win them over” (a direction to give or people "
+        "to win over); management for “by noon” (time, cost or output)."
+    )
 
 
 def test_the_explanation_says_how_narrow_a_verdict_is() -> None:
-    assert (
-        told("management", rival="insufficient")
-        == "This calls for management, though the text says little: “the passage”."
+    assert told("management", rival="insufficient", efficiency="by noon") == (
+        "This calls for management, though the text says little: “by noon” (time, cost or output)."
     )
-    assert told("both", rival="leadership", change="two plants merge") == (
+    assert told("both", rival="leadership", change="two plants merge", efficiency="by noon") == (
         "This calls for both leadership and management, by a narrow margin over leadership: "
-        "leadership for “two plants merge” (change or uncertainty)."
+        "leadership for “two plants merge” (change or uncertainty); management for “by noon” (time, cost or output)."
     )
     assert told("insufficient", rival="management", efficiency="by noon") == (
         "The text says too little about work that lies ahead to tell, though it leans to management."

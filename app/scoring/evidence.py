@@ -11,7 +11,7 @@ MOST_QUOTES = 10
 """How many quotes a trait has at most; a request cannot ask for more."""
 LEAST_WEIGHT = 0.15
 """A further clause that raises the logit by less is not worth quoting."""
-LEAST_PART = 0.35
+LEAST_PART = 0.5
 """A clause that raises the logit by less than this part of the strongest clause is not worth quoting."""
 NEIGHBOUR = 0.4
 """A clause of the same sentence joins the quote if it brings this part of what the first one brings."""
@@ -64,8 +64,7 @@ class Quoter:
             denied = [negates(word) for word in self._clauses.lower[first:end]]
             if len(found) == MOST_DENIALS or end - first > LONGEST_DENIAL or not any(denied):
                 continue
-            start, stop = self._clauses.quote(first, end)
-            if all(quote.end <= start or quote.start >= stop for quote in taken):
+            if self._free((first, end), taken):
                 kept = [span for span, out in zip(self._clauses.words[first:end], denied, strict=True) if not out]
                 found.append(((first, end), " ".join(self._text[slice(*span)] for span in kept)))
         return found
@@ -74,13 +73,24 @@ class Quoter:
         """A clause as evidence against a trait."""
         return self._evidence(*clause, self.per_word(shares), -1)
 
-    def strongest(self, shares: Floats) -> str:
-        """The clause with the largest share, as it stands in the text; empty where the text has no word."""
-        if not self._clauses.found:
-            return ""
+    def strongest(self, shares: Floats, taken: list[Evidence]) -> str:
+        """The clause with the largest share, of those that are not quoted yet if there are any, or its sentence where
+        that is short enough, as it stands in the text; empty where the text has no word."""
         gains = self.per_word(shares)
-        first, end = max(self._clauses.found, key=lambda span: sum(gains[span[0] : span[1]]))
+        spans, of = self._clauses.found, self._clauses.sentence_of
+        if not spans:
+            return ""
+        free = [place for place, span in enumerate(spans) if self._free(span, taken)]
+        best = max(free or range(len(spans)), key=lambda place: sum(gains[slice(*spans[place])]))
+        first, end = spans[of.index(of[best])][0], spans[len(of) - 1 - of[::-1].index(of[best])][1]
+        if end - first > LONGEST or not self._free((first, end), taken):
+            first, end = spans[best]
         return self._evidence(first, end, gains, 1).quote
+
+    def _free(self, words: Span, taken: list[Evidence]) -> bool:
+        """Whether no quote touches the words (first, end)."""
+        start, stop = self._clauses.quote(*words)
+        return all(quote.end <= start or quote.start >= stop for quote in taken)
 
     def _joined(self, best: int, totals: list[float], free: set[int]) -> Span:
         """The clause with the neighbour of its sentence that brings nearly as much, as (first clause, last clause)."""
@@ -100,5 +110,14 @@ class Quoter:
         first, end = self._clauses.shortened(first, end, [gain * polarity for gain in gains])
         first, end = self._clauses.trimmed(first, end)
         start, stop = self._clauses.quote(first, end)
+        stop += _closes(self._text[start:stop], self._text[stop : stop + 1])
         weight = sum(gains[first:end])
         return Evidence(self._text[start:stop], start, stop, "supports" if polarity > 0 else "counters", weight)
+
+
+def _closes(quote: str, following: str) -> bool:
+    """Whether the sign that follows closes a bracket or a quotation mark that the quote opens."""
+    closing = dict(zip(")]”»", "([“«", strict=True))
+    if following in closing:
+        return quote.count(closing[following]) > quote.count(following)
+    return following == '"' and quote.count('"') % 2 == 1

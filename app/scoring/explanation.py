@@ -1,7 +1,7 @@
 """The explanation in one or two sentences that can be forwarded, built from the evidence of this text alone."""
 
 from app.scoring.assessment import Trait
-from app.scoring.labels import Side, Verdict
+from app.scoring.labels import SIDES, Side, Verdict
 from app.scoring.tags import name
 
 MEANINGS = {
@@ -14,27 +14,30 @@ MEANINGS = {
     "technical": "specialist craft",
     "scale": "many people or resources",
 }
+UNNAMED: dict[Side, str] = {
+    "leadership": "a direction to give or people to win over",
+    "management": "something to plan, organise or carry out",
+}
+"""What calls for a side where none of its criteria is present."""
 MOST_NAMED = 3
 
 
-def explain(verdict: Verdict, criteria: tuple[Trait, ...], passage: str, rival: Verdict | None) -> str:
+def explain(verdict: Verdict, criteria: tuple[Trait, ...], passages: dict[Side, str], rival: Verdict | None) -> str:
     """Say what calls for which side, what is denied, and how the sides weigh.
 
-    `passage` is the clause that speaks most for the verdict, for texts in which no criterion does; `rival` is the
-    second verdict where the two are close.
+    `passages` has, for each side, the words that speak most for it, for texts in which none of its criteria is
+    present; `rival` is the second verdict where the two are close.
     """
     if verdict == "insufficient":
         return f"The text says too little about work that lies ahead to tell{_close(verdict, rival)}."
-    leadership, management = _one_side("leadership", criteria), _one_side("management", criteria)
+    named = {side: _one_side(side, criteria) for side in SIDES}
+    called = {side: named[side] or _unnamed(side, passages[side]) for side in SIDES}
     if verdict == "both":
-        reasons = [
-            f"{side} for {said}" for side, said in (("leadership", leadership), ("management", management)) if said
-        ]
-        reason = "; ".join(reasons) or f"“{passage}”"
-        return f"This calls for both leadership and management{_close(verdict, rival)}: {reason}."
-    own, weaker = (leadership, management) if verdict == "leadership" else (management, leadership)
+        reasons = "; ".join(f"{side} for {called[side]}" for side in SIDES)
+        return f"This calls for both leadership and management{_close(verdict, rival)}: {reasons}."
     other: Side = "management" if verdict == "leadership" else "leadership"
-    opening = f"This calls {'mainly ' if weaker else ''}for {verdict}{_close(verdict, rival)}: {own or f'“{passage}”'}."
+    weaker = named[other]
+    opening = f"This calls {'mainly ' if weaker else ''}for {verdict}{_close(verdict, rival)}: {called[verdict]}."
     return f"{opening} {other.capitalize()} weighs less: {weaker}." if weaker else opening + _denied(other, criteria)
 
 
@@ -66,6 +69,10 @@ def _one_side(side: Side, criteria: tuple[Trait, ...]) -> str:
         meant.setdefault(trait.evidence[0].quote, []).append(MEANINGS[trait.slug])
     listed = [f"“{quote}” ({'; '.join(meanings)})" for quote, meanings in meant.items()]
     return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}" if listed else ""
+
+
+def _unnamed(side: Side, passage: str) -> str:
+    return f"“{passage}” ({UNNAMED[side]})" if passage else UNNAMED[side]
 
 
 def _denied(side: Side, criteria: tuple[Trait, ...]) -> str:

@@ -28,6 +28,7 @@ Status = Literal["judged", "uncertain", "unreadable"]
 Band = Literal["low", "medium", "high", "uncertain"]
 Side = Literal["leadership", "management"]
 OffsetUnit = Literal["unicode_code_point", "utf16", "utf8"]
+SIDES: tuple[Side, ...] = ("leadership", "management")
 
 
 def side(criterion: str) -> Side:

@@ -1,5 +1,6 @@
 """Scorer: loads an artefact once and judges any number of texts, from any number of threads."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ from app.scoring.labels import (
     FACTORS,
     LEADERSHIP_STYLES,
     MANAGEMENT_STYLES,
+    SIDES,
     STYLES,
     TRAITS,
     VERDICTS,
     Band,
+    Side,
     Verdict,
     side,
 )
@@ -90,7 +93,7 @@ class Scorer:
         verdict: Verdict = ranked[0]  # type: ignore[assignment]
         close = probabilities[ranked[0]] - probabilities[ranked[1]] < self.card["confidence"]["uncertain_margin"]
         styles = verdict != "insufficient"
-        passage = quoter.strongest(reading.verdict_shares[:, VERDICTS.index(verdict)])
+        passages = _passages(quoter, reading, criteria) if styles else {}
         rival: Verdict | None = ranked[1] if close else None  # type: ignore[assignment]
         return Assessment(
             status="uncertain" if close else "judged",
@@ -103,7 +106,7 @@ class Scorer:
             leadership_styles=_styles(LEADERSHIP_STYLES, reading, traits) if styles else (),
             management_styles=_styles(MANAGEMENT_STYLES, reading, traits) if styles else (),
             warnings=self._warnings(tokens),
-            explanation=explain(verdict, criteria, passage, rival),
+            explanation=explain(verdict, criteria, passages, rival),
             **counts,
         )
 
@@ -171,6 +174,13 @@ def _trait(index: int, reading: Reading, quoter: Quoter, threshold: float) -> Tr
         omitted=logit - bias - sum(quote.weight for quote in evidence),
         evidence=evidence,
     )
+
+
+def _passages(quoter: Quoter, reading: Reading, criteria: Sequence[Trait]) -> dict[Side, str]:
+    """For each side the words that set it off most from a text that says too little, beside the evidence."""
+    taken = [quote for trait in criteria if trait.present for quote in trait.evidence]
+    against = reading.verdict_shares[:, VERDICTS.index("insufficient")]
+    return {name: quoter.strongest(reading.verdict_shares[:, VERDICTS.index(name)] - against, taken) for name in SIDES}
 
 
 def _cut(trait: Trait, most: int) -> Trait:
