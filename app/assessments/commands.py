@@ -141,13 +141,26 @@ def _told(predicted: PredictionSet) -> str:
 
 
 def train(
+    *,
     corpus: Annotated[Path, typer.Option(help="Folder with texts.jsonl: real texts, whose labels are in seed/corpus")],
     base_model: Annotated[str, typer.Option(help="Folder or hub name of all-mpnet-base-v2")],
     out: Annotated[Path | None, typer.Option(help="Artefact folder [app/scoring/artefact]")] = None,
     share: Annotated[float, typer.Option(min=0, max=1, help="Part of the real texts, for a learning curve")] = 1.0,
+    epochs: Annotated[int, typer.Option(min=1, help="How many times the texts are read")] = 4,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="File for the weights after each epoch; where it exists, go on from it")
+    ] = None,
 ) -> None:
     """Train the model anew from seed/ and real texts, and write the artefact; needs the extra `train`."""
-    _extra("train")(data_path("seed") / "situations", corpus, base_model, out, share)
+    _extra("train")(
+        data_path("seed") / "situations",
+        corpus,
+        base_model,
+        out or ARTEFACT,
+        share=share,
+        epochs=epochs,
+        checkpoint=checkpoint,
+    )
 
 
 def _extra(name: str) -> Any:

@@ -17,7 +17,7 @@ from app.scoring.metrics import Doubles
 from app.scoring.records import Record, Situations, Split
 from app.scoring.report import measured, without_time
 
-VERSION = "2026.4"
+VERSION = "2026.5"
 PURPOSE = {
     "purpose": "Classify a work situation described in English: does it call for leadership, for management, for both, "
     "or does the text say too little to tell.",

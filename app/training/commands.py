@@ -8,44 +8,61 @@ from pathlib import Path
 
 import torch
 
-from app.scoring.card import ARTEFACT
 from app.scoring.corpus import read_corpus
 from app.scoring.evaluation import Predictions
 from app.scoring.records import Record, Situations
 from app.training import baselines as simple
-from app.training.card import write_card
+from app.training.card import VERSION, write_card
 from app.training.examples import Reader, example_of
 from app.training.export import write_encoder, write_heads
 from app.training.fit import Recipe, fit
 from app.training.mixture import Mixture
-from app.training.network import base_folder
+from app.training.network import Network, base_folder
 
 log = logging.getLogger("lead_or_manage.training")
 EVENED = 100
 """How many texts show how large the inputs of each layer are."""
 
 
-def train(situations_folder: Path, corpus: Path, base_model: str, out: Path | None, share: float) -> None:
+def train(
+    situations_folder: Path,
+    corpus: Path,
+    base_model: str,
+    out: Path,
+    *,
+    share: float,
+    epochs: int,
+    checkpoint: Path | None,
+) -> None:
     """Fit, export, calibrate on dev, measure on test, and write encoder, heads, tokenizer and card to `out`.
 
     `corpus` is the folder with the words of the texts of strangers, `base_model` a folder or hub name of
     all-mpnet-base-v2. `share`, 0 to 1, trains on a random part of the texts of strangers, for a learning curve.
+    The weights are kept in the file `checkpoint` after each of the `epochs`; where it is there already, they go on from
+    it.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    recipe, folder, seed = Recipe(), out or ARTEFACT, situations_folder.parent
+    kept = torch.load(checkpoint) if checkpoint and checkpoint.exists() else {"version": "", "weights": None}
+    recipe = Recipe(seed=2 if kept["weights"] else 1, start=kept["version"], epochs=epochs)
+    seed = situations_folder.parent
+
+    def keep(network: Network) -> None:
+        if checkpoint:
+            torch.save({"version": VERSION, "weights": network.state_dict()}, checkpoint)
+
     situations = Situations.load(situations_folder)
     chance = random.Random(recipe.seed)
     mixture = Mixture.load(situations, seed, corpus, share, chance)
     strangers = {split: read_corpus(seed / "corpus" / "labels.jsonl", corpus, split) for split in ("dev", "test")}
     dev = {"situations": situations.splits["dev"], "strangers": strangers["dev"]}
     torch.use_deterministic_algorithms(True)
-    epochs, first = mixture.epochs(recipe.epochs, recipe.seed), mixture.heads(chance)
-    network = fit(base_model, epochs, first, dev, recipe=recipe, log=log.info)
+    views, first = mixture.epochs(recipe.epochs, recipe.seed), mixture.heads(chance)
+    network = fit(base_model, views, first, dev, recipe=recipe, log=log.info, start=kept["weights"], keep=keep)
     calibration = [example_of(record, situations.second.get(record.id)) for record in dev["situations"]]
     calibration += [example_of(record) for record in dev["strangers"]]
-    write_encoder(network, Reader(base_model), folder, chance.sample(first, EVENED))
-    write_heads(network, folder, calibration)
-    write_card(folder, seed, situations, strangers, asdict(recipe))
+    write_encoder(network, Reader(base_model), out, chance.sample(first, EVENED))
+    write_heads(network, out, calibration)
+    write_card(out, seed, situations, strangers, asdict(recipe))
 
 
 def baselines(train_records: list[Record], records: list[Record]) -> Iterator[tuple[str, Predictions]]:

@@ -120,11 +120,12 @@ def write_heads(network: Network, folder: Path, dev: list[Example]) -> None:
 
 
 def threshold(probabilities: Tensor, labels: Tensor) -> float:
-    """Of 0.3 to 0.5, from where on to call a trait present so that F1 is highest; the higher one where it is equal."""
+    """Of 0.3 to 0.5, from where on to call a trait present so that F1 is highest; the higher one where it is equal
+    to two decimals."""
 
     def f1(limit: float) -> float:
         marked = (probabilities >= limit).float()
-        return float(2 * (marked * labels).sum() / (marked.sum() + labels.sum()).clamp(min=1))
+        return round(float(2 * (marked * labels).sum() / (marked.sum() + labels.sum()).clamp(min=1)), 2)
 
     return max((0.5, 0.45, 0.4, 0.35, 0.3), key=f1)
 

@@ -19,6 +19,7 @@ from app.training.examples import Batch, Example, Reader, batches, example_of
 from app.training.network import Network, Outputs
 
 Log = Callable[[str], None]
+Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 1
+    start: str = ""
+    """The model version from whose weights the run goes on; empty: from the base model."""
     layers: int = 5
     frozen: int = 1
     """How many of the lowest layers stay as they are."""
@@ -53,14 +56,20 @@ def fit(
     *,
     recipe: Recipe,
     log: Log,
+    start: Weights | None = None,
+    keep: Callable[[Network], None] = lambda network: None,
 ) -> Network:
     """Train a network: its heads on `first`, then everything on the examples of each epoch; what is in `dev`, by name,
-    is only watched."""
+    is only watched. With `start`, the weights of an earlier run, the heads are not fitted first. `keep` is called
+    after each epoch."""
     torch.manual_seed(recipe.seed)
     network, reader = Network(base, recipe.layers, recipe.dropout, recipe.verdict_gradient), Reader(base)
     heads = [value for name, value in network.named_parameters() if not name.startswith("encoder.")]
-    _fit_heads(network, heads, first, reader, recipe)
-    log(f"heads on frozen vectors: {watch(network, dev, reader)}")
+    if start:
+        network.load_state_dict(start)
+    else:
+        _fit_heads(network, heads, first, reader, recipe)
+    log(f"before the first epoch: {watch(network, dev, reader)}")
     groups = [{"params": heads, "lr": recipe.head_rate / 4}, *_layers(network, recipe)]
     network.requires_grad_(False)
     for group in groups:
@@ -77,6 +86,7 @@ def fit(
                 for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
                     kept.lerp_(new, 1 - recipe.average)
         seconds = time.monotonic() - started
+        keep(averaged)
         log(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, {seconds:.0f} s, {watch(averaged, dev, reader)}")
     return averaged
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.scoring.contrast import read_contrast
 from app.scoring.corpus import read_hands
-from app.scoring.labels import VERDICTS
+from app.scoring.labels import TRAITS, VERDICTS
 from app.scoring.records import Situations
 from app.training.augment import Augmenter
 from app.training.examples import Example, example_of, example_of_hands
@@ -15,8 +15,9 @@ SITUATIONS = 3400
 """How many of the situations an epoch reads, drawn anew each time; with the texts of NEWER all of them."""
 NEWER = "n"
 """How the names of those writers begin who wrote in the manner of strangers."""
-RARE = 400
-"""How many texts of strangers that call for leadership or both are read once more."""
+RARE = 600
+"""How many texts of strangers that call for leadership or both, or show a criterion of SCARCE, are read once more."""
+SCARCE = ("creativity", "complexity", "efficiency", "scale")
 HEADS = (1500, 2200)
 """How many situations and texts of strangers the heads are fitted on first."""
 
@@ -55,7 +56,7 @@ class Mixture:
     def epochs(self, count: int, seed: int) -> list[list[Example]]:
         """New views of the texts of each epoch."""
         augment = Augmenter(self.situations + self.strangers)
-        rare = [e for name in ("both", "leadership") for e in self.strangers if _half(e, name)]
+        rare = [example for example in self.strangers if _rare(example)]
         found = []
         for number in range(count):
             chance = random.Random(seed * 100 + number)
@@ -73,6 +74,9 @@ class Mixture:
         return len(self.situations), len(self.strangers)
 
 
-def _half(example: Example, verdict: str) -> bool:
-    """Whether at least half of the hands say so."""
-    return example.verdict is not None and bool(example.verdict[VERDICTS.index(verdict)] >= 0.5)
+def _rare(example: Example) -> bool:
+    """Whether at least half of the hands say leadership or both, or mark a criterion of SCARCE."""
+    said = dict(zip(TRAITS, example.traits, strict=True))
+    if example.verdict is not None:
+        said |= dict(zip(VERDICTS, example.verdict, strict=True))
+    return any(said.get(name, 0) >= 0.5 for name in ("leadership", "both", *SCARCE))
