@@ -85,6 +85,7 @@ def details_of(scorer: Classifier, predictions: Predictions, records: list[Recor
     yield "kappa falls by: " + ", ".join(f"{name} {value:.3f}" for name, value in sturdy["kappa_falls"].items())
     yield f"flips by an idle sentence: {sturdy['aside_flips']:.3f}"
     yield f"flips by an instruction: {sturdy['instruction_flips']:.3f}"
+    yield f"flips by words of the other side: {sturdy['jargon_flips']:.3f}"
 
 
 def surest(curve: Mapping[Any, float]) -> str:
