@@ -205,7 +205,8 @@ def upgrade(bench: Bench) -> None:
             return
     for answer in kept:
         now = ask("GET", f"{servers[0].url}{answer.headers['location']}", headers=key)
-        same = status(now) == 200 and now is not None and now.json()["verdict"] == answer.json()["verdict"]
+        before = answer.json()["result"]["verdict"]
+        same = status(now) == 200 and now is not None and now.json()["result"]["verdict"] == before
         bench.check(same, f"GET {answer.headers['location']} after the upgrade", status(now))
     bench.check(
         status(ask("GET", f"{servers[1].url}/v1/programs/acme-x", headers=key)) == 200, "GET of an own program", "gone"
