@@ -54,5 +54,6 @@ def start_log(level: str) -> None:
     handler.setFormatter(ForTerminal() if watched else JSONLines())
     if watched:
         handler.addFilter(_worth_watching)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # unused
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)

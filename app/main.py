@@ -26,6 +26,8 @@ from app.assessments import routes as assessments
 from app.assessments.service import Assessor
 from app.catalog import routes as catalog
 from app.catalog import writes
+from app.catalog.freshness import Freshness
+from app.catalog.queries import TABLES
 from app.cleanup import Cleanup
 from app.database import connect, is_current
 from app.docs import openapi
@@ -40,9 +42,10 @@ from app.jobs.runner import Runner
 from app.logs import step
 from app.mcp import mount as mcp
 from app.metrics import watch_pool
-from app.middleware import BodyLimit, ConditionalGet, RequestContext, RootPath
+from app.middleware import BodyLimit, ConditionalGet, ForgetsChanges, RequestContext, RootPath
 from app.presence import in_use
 from app.privacy import routes as privacy
+from app.response_cache import ResponseCache
 from app.scoring import Scorer
 from app.settings import Settings, data_path
 from app.telemetry import routes as telemetry
@@ -52,7 +55,9 @@ from app.write_gate import WriteGate
 BODY_LIMIT = 256 * 1024
 BATCH_BODY_LIMIT = 8 * 1024 * 1024
 STREAMED = frozenset({"/v1/jobs"})
-WRITING = (*OWN_PATHS, "/v1/programs", "/v1/skills")
+EDITED = ("/v1/programs", "/v1/skills")
+WRITING = (*OWN_PATHS, *EDITED)
+CATALOGUE = tuple(f"/v1/{path}" for path in ("catalogue", *(table.path for table in TABLES)))
 WRITERS = 12
 """Requests of one process that write at the same time."""
 WRITERS_SQLITE = 4
@@ -117,7 +122,7 @@ async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> 
     app.state.openapi_json = await to_thread.run_sync(_served_document, app, settings)
     app.state.engine = connect(settings.database_url)
     watch_pool(app.state.engine)
-    app.state.limiter = open_limiter(app.state.engine)
+    app.state.limiter, app.state.freshness = open_limiter(app.state.engine), Freshness(app.state.engine)
     step("Loading the model")
     app.state.assessor = Assessor(scorer or Scorer.load(), settings.scoring_slots)
     app.state.cleanup, app.state.uploads = Cleanup(app.state.engine), CapacityLimiter(UPLOADS)
@@ -133,12 +138,14 @@ async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> 
         await to_thread.run_sync(purger.stop)
         await to_thread.run_sync(app.state.cleanup.stop)
     app.state.limiter.close()
+    app.state.freshness.close()
     app.state.engine.dispose()
 
 
 def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
     """The application for these settings; nothing is opened before it starts. Applications of one process may share a
     scorer; without one the shipped model is loaded at start."""
+    traces = tracing()
     app = FastAPI(
         title="Lead or Manage",
         version=__version__,
@@ -152,7 +159,7 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry=tracing(),
+        telemetry=traces,
         generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_lifespan, settings, scorer),
     )
@@ -172,7 +179,11 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
     app.add_middleware(WriteGate, writers, WRITING, STREAMED)
     app.add_middleware(BodyLimit, default=BODY_LIMIT, paths={"/v1/score/batch": BATCH_BODY_LIMIT}, streams=STREAMED)
     app.add_middleware(Scopes)
-    app.add_middleware(ConditionalGet)
+    size = 0 if traces["tracing"] else settings.response_cache_mb * 1024 * 1024  # what is kept makes no span
+    cache = ResponseCache(size, CATALOGUE, lambda: app.state.freshness) if size else None
+    if cache:
+        app.add_middleware(ForgetsChanges, cache, EDITED)
+    app.add_middleware(ConditionalGet, cache)
     rules = Rules(bool(settings.require_key), settings.rate_limit)
     app.add_middleware(Access, rules, lambda: app.state.engine, lambda: app.state.limiter)
     if settings.cors_origins:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,17 @@ _connections = Gauge(
 )
 
 
+@cache
+def _of_route(*labels: str) -> tuple[Counter, Histogram]:
+    """The numbers of these labels, looked up once: routes, methods and statuses are few."""
+    return _requests.labels(*labels), _seconds.labels(*labels)
+
+
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """One request that has been answered."""
-    labels = (method if method in _METHODS else OTHER, route or OTHER, str(status))
-    _requests.labels(*labels).inc()
-    _seconds.labels(*labels).observe(seconds)
+    requests, durations = _of_route(method if method in _METHODS else OTHER, route or OTHER, str(status))
+    requests.inc()
+    durations.observe(seconds)
     if status in _REFUSALS:
         _refused.labels(_REFUSALS[status]).inc()
 

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import logging
+import random
 import re
 import time
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from functools import lru_cache
 from traceback import extract_tb
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError, BadRequest, Misdirected, TooLarge, path_of, problem_response, route_of
 from app.metrics import count_request
+from app.response_cache import Answer, ResponseCache
 from app.settings import is_loopback
 
 log = logging.getLogger("lead_or_manage.access")
@@ -27,16 +29,42 @@ CLIENT_CLOSED = 499
 MAX_PARAMETERS = 100
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_NOT_EXPOSED = frozenset({"access-control-allow-origin", "vary", "connection"}) | {
-    name.lower() for name in (*_SECURITY_HEADERS, "Content-Security-Policy")
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_OURS = frozenset({b"x-request-id", *(name for name, _ in _SECURITY_HEADERS)})
+_DEFAULTS = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+_NOT_EXPOSED = frozenset({b"access-control-allow-origin", b"vary", b"connection", b"content-security-policy"}) | {
+    name for name, _ in _SECURITY_HEADERS
 }
 """What pages of other origins need not read; every other header of an answer is exposed to them."""
-_CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+def _given(scope: Scope, name: bytes) -> list[str]:
+    """The values of a header of a request; its name is in small letters."""
+    return [value.decode("latin-1") for found, value in scope["headers"] if found == name]
+
+
+def _with_ours(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with its id, security headers and defaults."""
+    found = [pair for pair in headers if pair[0] not in _OURS]
+    names = {name for name, _ in found}
+    found += ((b"x-request-id", request_id.encode()), *_SECURITY_HEADERS)
+    found += (pair for pair in _DEFAULTS if pair[0] not in names)
+    if b"access-control-allow-origin" in names:
+        exposed = sorted({name for name, _ in found} - _NOT_EXPOSED)
+        found.append((b"access-control-expose-headers", b", ".join(exposed)))
+    return found
+
+
+@lru_cache(1024)
+def _quoted(value: str | None) -> str:
+    return json.dumps(value)
 
 
 class RootPath:
@@ -76,8 +104,8 @@ class RequestContext:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given = next(iter(_given(scope, b"x-request-id")), "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         started, status, sent, method = time.perf_counter(), 0, 0, scope["method"]
@@ -86,19 +114,12 @@ class RequestContext:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in _SECURITY_HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
-                headers.setdefault("Cache-Control", "no-store")
-                if "access-control-allow-origin" in headers:
-                    headers["Access-Control-Expose-Headers"] = ", ".join(sorted(set(headers) - _NOT_EXPOSED))
+                message["headers"] = _with_ours(message["headers"], request_id)
             sent += len(message.get("body", b""))
             await send(message)
 
         try:
-            if refused := self._wrong_host(Headers(scope=scope).getlist("host")) or _too_many_parameters(scope):
+            if refused := self._wrong_host(_given(scope, b"host")) or _too_many_parameters(scope):
                 await problem_response(refused, request_id)(scope, receive, send_with_headers)
             else:
                 await self.app(scope, receive, send_with_headers)
@@ -113,18 +134,15 @@ class RequestContext:
                 await answer(scope, receive, send_with_headers)
         finally:
             seconds, route = time.perf_counter() - started, getattr(route_of(scope), "path", None)
-            line = {
-                "event": "request",
-                "request_id": request_id,
-                "key_id": getattr(state.get("caller"), "key_id", None),
-                "method": method,
-                "route": route,
-                "status": status,
-                "ms": round(seconds * 1000, 1),
-                "bytes_in": state.get("bytes_in", 0),
-                "bytes_out": sent,
-            }
-            log.info(json.dumps(line | ({"model": state["model"]} if "model" in state else {})))
+            if log.isEnabledFor(logging.INFO):
+                model = f', "model": {_quoted(state["model"])}' if "model" in state else ""
+                log.info(
+                    f'{{"event": "request", "request_id": "{request_id}", '
+                    f'"key_id": {_quoted(getattr(state.get("caller"), "key_id", None))}, '
+                    f'"method": {_quoted(method)}, "route": {_quoted(route)}, "status": {status}, '
+                    f'"ms": {round(seconds * 1000, 1)}, "bytes_in": {state.get("bytes_in", 0)}, '
+                    f'"bytes_out": {sent}{model}}}'
+                )
             count_request(method, route, status, seconds)
 
     def _wrong_host(self, hosts: list[str]) -> AppError | None:
@@ -189,15 +207,23 @@ class BodyLimit:
 
 
 class ConditionalGet:
-    """HEAD for every GET, and for JSON answers a strong ETag with 304 when the caller holds it already. An answer
-    without a length is a stream and passes as it comes; its route sees in the state `head` that nobody wants it."""
+    """HEAD for every GET, and for JSON answers a strong ETag with 304 when the caller holds it already; what the cache
+    keeps is answered here. An answer without a length is a stream and passes as it comes; its route sees in the state
+    `head` that nobody wants it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, cache: ResponseCache | None) -> None:
+        self.app, self._cache = app, cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             return await self.app(scope, receive, send)
+        key = await self._cache.key(scope) if self._cache else None
+        if self._cache and key and (kept := self._cache.get(key)):
+            scope["route"] = kept.route  # for the log and the metrics
+            return await _answer(kept, 200, scope, send, head=scope["method"] == "HEAD")
+        await self._collect(key, scope, receive, send)
+
+    async def _collect(self, key: Hashable | None, scope: Scope, receive: Receive, send: Send) -> None:
         head = scope["method"] == "HEAD"
         start: Message | None = None
         body, streamed = b"", False
@@ -207,7 +233,7 @@ class ConditionalGet:
             if message["type"] == "http.response.start":
                 start, streamed = message, "content-length" not in Headers(scope=message)
                 if streamed:
-                    await begin(message)
+                    await _begin(message, scope, send, head=head)
                 return
             if streamed:
                 if not head:
@@ -216,31 +242,61 @@ class ConditionalGet:
             body += message.get("body", b"")
             if message.get("more_body") or start is None:
                 return
-            headers = MutableHeaders(scope=start)
+            headers, tag = MutableHeaders(scope=start), None
             kept = headers.get("cache-control") == "no-store"  # by nobody, so no tag either
             if start["status"] == 200 and path_of(scope).startswith("/v1/") and not kept:
                 tag = headers.get("etag") or f'"{hashlib.sha256(body).hexdigest()[:32]}"'
                 headers["ETag"] = tag
                 headers["Cache-Control"] = "no-cache"
-                if _matches(Headers(scope=scope).getlist("if-none-match"), tag):
-                    start["status"] = 304
-                    del headers["content-length"], headers["content-type"]
-                    body = b""
-            await begin(start)
-            if not head:
-                await send({"type": "http.response.body", "body": body})
-
-        async def begin(message: Message) -> None:
-            scope["method"] = "HEAD" if head else "GET"  # the server's own scope: it must not expect a body after HEAD
-            await send(message)
-            if head:
-                await send({"type": "http.response.body", "body": b""})
+            answer = Answer(tuple(start["headers"]), body, tag, route_of(scope))
+            if self._cache and key and start["status"] == 200:
+                self._cache.put(key, answer)
+            await _answer(answer, start["status"], scope, send, head=head)
 
         scope["method"] = "GET"
         scope["state"]["head"] = head
         await self.app(scope, receive, collect)
 
 
-def _matches(given: list[str], tag: str) -> bool:
-    candidates = [part.strip() for value in given for part in value.split(",")]
+async def _answer(answer: Answer, status: int, scope: Scope, send: Send, *, head: bool) -> None:
+    """Send a whole answer, or 304 to whoever holds it."""
+    headers, body = list(answer.headers), answer.body
+    if answer.tag and _matches(scope, answer.tag):
+        status, body = 304, b""
+        headers = [(name, value) for name, value in headers if name not in {b"content-length", b"content-type"}]
+    await _begin({"type": "http.response.start", "status": status, "headers": headers}, scope, send, head=head)
+    if not head:
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _begin(message: Message, scope: Scope, send: Send, *, head: bool) -> None:
+    scope["method"] = "HEAD" if head else "GET"  # the server's own scope: it must not expect a body after HEAD
+    await send(message)
+    if head:
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _matches(scope: Scope, tag: str) -> bool:
+    candidates = [part.strip() for value in _given(scope, b"if-none-match") for part in value.split(",")]
     return "*" in candidates or any(candidate.removeprefix("W/") == tag for candidate in candidates)
+
+
+class ForgetsChanges:
+    """Tells the cache of a change of the catalogue before whoever made it has the answer."""
+
+    def __init__(self, app: ASGIApp, cache: ResponseCache, paths: tuple[str, ...]) -> None:
+        self.app, self._cache, self._paths = app, cache, paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"} or not path_of(scope).startswith(self._paths):
+            return await self.app(scope, receive, send)
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._cache.changed()
+            await send(message)
+
+        try:
+            await self.app(scope, receive, told)
+        finally:  # a client that hangs up has changed it all the same
+            self._cache.changed()

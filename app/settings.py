@@ -124,6 +124,12 @@ class Settings(BaseModel):
         description="Hosts that a job may call at its end, over https, with commas between: "
         "`hooks.example.com,hooks.internal:8443`; without port 443. A loopback host may be called without TLS.",
     )
+    response_cache_mb: int = Field(
+        default=32,
+        ge=0,
+        le=4096,
+        description="Megabytes that each worker keeps of answers of the catalogue; 0 keeps none.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_small)] = Field(
         default="info", description="Least severe log line that is written: debug, info, warning or error."
     )

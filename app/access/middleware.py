@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
-from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.keys import PREFIX, Caller, digest, expired, find, well_formed
@@ -165,16 +165,20 @@ class Access:
 def _key_of(scope: Scope) -> str | None:
     """The key that the headers show, None where there is none. Other schemes of Authorization are for whoever stands
     before us. Raises Unauthorized where the key stands in the address, or two are shown."""
-    if any(name.lower() in NAMES_IN_QUERY for name in QueryParams(scope["query_string"])):
+    query: bytes = scope["query_string"]
+    if query and any(name.lower() in NAMES_IN_QUERY for name in QueryParams(query)):
         raise Unauthorized("Send the API key in a header: addresses end up in logs. Treat this key as known to others.")
-    headers = Headers(scope=scope)
-    shown = {part.strip() for value in headers.getlist("x-api-key") for part in value.split(",")}
-    for value in headers.getlist("authorization"):
-        scheme, *credentials = value.split(maxsplit=1) or [""]
-        if scheme.lower() == "bearer":
-            shown.update(part.strip() for part in credentials)
-        elif PREFIX in value:
-            raise Unauthorized("In Authorization the word Bearer stands before the API key.")
+    shown: set[str] = set()
+    for name, raw in scope["headers"]:
+        if name == b"x-api-key":
+            shown.update(part.strip() for part in raw.decode("latin-1").split(","))
+        elif name == b"authorization":
+            value = raw.decode("latin-1")
+            scheme, *credentials = value.split(maxsplit=1) or [""]
+            if scheme.lower() == "bearer":
+                shown.update(part.strip() for part in credentials)
+            elif PREFIX in value:
+                raise Unauthorized("In Authorization the word Bearer stands before the API key.")
     shown.discard("")
     if len(shown) > 1:
         raise Unauthorized("Send one API key, in X-API-Key or in Authorization, not more.")

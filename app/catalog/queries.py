@@ -29,6 +29,7 @@ from app.catalog.visibility import belongs, tenant_of, versions
 from app.errors import Gone, NotFound
 from app.pagination import Columns, ListQuery, paginate, search_filter
 
+TABLES: tuple[type[Stored], ...] = (Concept, Difference, Criterion, Factor, Style, Skill, Program, Fact)
 T = TypeVar("T", bound=Stored)
 E = TypeVar("E", bound=Editable)
 
@@ -199,7 +200,6 @@ def select_programs(session: Session, query: schemas.ProgramQuery) -> SelectOfSc
 
 def whole_catalogue(session: Session) -> dict[str, Any]:
     """Every item of every resource."""
-    tables = (Concept, Difference, Criterion, Factor, Style, Skill, Program, Fact)
-    return {table.path: everything(session, table) for table in tables} | {
+    return {table.path: everything(session, table) for table in TABLES} | {
         "catalogue_version": catalogue_version(session)
     }
