@@ -3,7 +3,7 @@
 A tenant changes what belongs to it. What is shared, the operator alone changes: the tenant `local`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -100,20 +100,27 @@ def retire(kind: Kind, target: Target, successor: str | None) -> Any:
 def add(session: Session, kind: Kind, given: Given) -> None:
     """Store a new item of the session's tenant."""
     tenant = tenant_of(session)
-    identifier = row_id(tenant, given.slug)
     seen = visible(session, kind.table).with_only_columns(func.max(col(kind.table.position)))
-    last: int | None = session.scalar(seen)
-    life = {"id": identifier, "slug": given.slug, "tenant": tenant, "version": 0, "retired_at": None, "successor": None}
-    columns = _columns(given) | {"position": -1 if last is None else last + 1}
-    row = kind.table(**life, **columns, **_links(session, identifier, given))
+    life = new_columns(tenant, given.slug) | {"version": 0, "position": next_position(session.scalar(seen))}
+    row = kind.table(**life, **columns_of(given), **_links(session, life["id"], given))
     _stamp(session, row)
     session.add(row)
     session.flush()
 
 
+def new_columns(tenant: str, slug: str) -> dict[str, Any]:
+    """The columns of a new item of a tenant that nobody gives."""
+    return {"id": row_id(tenant, slug), "slug": slug, "tenant": tenant, "retired_at": None, "successor": None}
+
+
+def next_position(last: int | None) -> int:
+    """Where a new item stands among those that a tenant sees."""
+    return -1 if last is None else last + 1
+
+
 def update(session: Session, kind: Kind, row: Any, given: Given) -> None:
     """Bring an item to what is given; one that is so already stays as it is."""
-    if bring(session, row, _columns(given), _links(session, row.id, given)):
+    if bring(session, row, columns_of(given), _links(session, row.id, given)):
         _stamp(session, row)
     session.flush()
 
@@ -163,11 +170,12 @@ def _owned(session: Session, kind: Kind, target: Target) -> Any:
     return row
 
 
-def _columns(given: Given) -> dict[str, Any]:
-    linked = {"slug", "source", "skills", "criteria", "concept"}
-    own = given.model_dump(exclude=linked)
-    columns = given.model_dump(exclude={*linked, *FACETS})
-    columns |= {"source": given.model_dump()["source"], "search": searched(own)}
+def columns_of(given: Given) -> dict[str, Any]:
+    """The columns of an item that hold what is given."""
+    whole = given.model_dump(exclude={"slug", "skills", "criteria", "concept"})
+    source = whole.pop("source")
+    columns = {name: value for name, value in whole.items() if name not in FACETS}
+    columns |= {"source": source, "search": searched(whole)}
     return columns | ({"concept_slug": given.concept} if isinstance(given, SkillGiven) else {})
 
 
@@ -178,25 +186,34 @@ def _links(session: Session, identifier: str, given: Given) -> dict[str, Any]:
         col(Skill.slug).in_([link.slug for link in given.skills]), col(Skill.retired_at).is_(None)
     )
     skill_ids = {skill.slug: skill.id for skill in session.exec(skills)}
-    criteria = set(session.exec(select(Criterion.slug)))
-    for name, known in (("skills", skill_ids), ("criteria", criteria)):
+    check_links(given, skill_ids, set(session.exec(select(Criterion.slug))))
+    return program_links(identifier, given, skill_ids)
+
+
+def check_links(given: ProgramGiven, skills: Container[str], criteria: Container[str]) -> None:
+    """Raises InvalidParameter where a program names a skill or a criterion that is not among these."""
+    for name, known in (("skills", skills), ("criteria", criteria)):
         for place, link in enumerate(getattr(given, name)):
             if link.slug not in known:
                 raise misfit([_detail(f"/{name}/{place}/slug", "unknown_slug", f"/v1/{name} has no such slug")])
-    return program_links(identifier, given, skill_ids)
 
 
 def _stamp(session: Session, row: Any) -> None:
     """Note a change of a row, and raise the version of the catalogue that it stands in."""
     row.version, row.modified_at, row.edited = row.version + 1, change_time(session), True
-    if row.tenant is None:
-        session.exec(select(CatalogueVersion)).one().version += 1
+    raise_version(session, row.tenant, 1)
+
+
+def raise_version(session: Session, tenant: str | None, changes: int) -> None:
+    """Count changes of the catalogue of a tenant, or of the shared one for None."""
+    if tenant is None:
+        session.exec(select(CatalogueVersion)).one().version += changes
         return
-    own = session.get(OwnCatalogue, row.tenant)
+    own = session.get(OwnCatalogue, tenant)
     if own is None:
-        own = OwnCatalogue(tenant=row.tenant, version=0)
+        own = OwnCatalogue(tenant=tenant, version=0)
         session.add(own)
-    own.version += 1
+    own.version += changes
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:

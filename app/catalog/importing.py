@@ -1,6 +1,6 @@
 """Programs in and out as tables: what an import would do, row by row, and doing it, all or nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session, col
 
-from app.catalog.editing import PROGRAM, add, document, editing, may_change, update
+from app.catalog.bulk import AT_ONCE, Batch, Programs, Stored
+from app.catalog.editing import document, editing, may_change
 from app.catalog.inputs import ProgramGiven
-from app.catalog.queries import find, visible
+from app.catalog.queries import related, visible
 from app.catalog.spreadsheet import Row, read_sheet, write_sheet
 from app.catalog.tables import Program
 from app.catalog.visibility import see_as
@@ -46,8 +47,8 @@ def export_programs(engine: Engine, tenant: str | None) -> str:
     with Session(engine.execution_options(readonly=True)) as session:
         see_as(session, tenant or "")
         statement = visible(session, Program).where(col(Program.tenant) == tenant, col(Program.retired_at).is_(None))
-        rows = session.exec(statement.order_by(col(Program.position), col(Program.slug)))
-        return write_sheet([document(row) for row in rows])
+        ordered = statement.order_by(col(Program.position), col(Program.slug)).options(*related(Program))
+        return write_sheet(map(document, session.exec(ordered.execution_options(yield_per=AT_ONCE))))
 
 
 def import_programs(
@@ -60,13 +61,27 @@ def import_programs(
     rows = list(read_sheet(content, delimiter))
     steps: list[Step] = []
     with _undoable(engine, tenant) as session:
-        seen: set[Any] = set()
-        for given in rows:
-            steps.append(_step(session, given, tenant, seen))
-            seen.add(given.fields["slug"])
-        if dry_run or any(step.outcome == "refuse" for step in steps):
+        programs, seen = Programs(session), set[Any]()
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            stored = programs.stored({_slug(given) for given in some if "\x00" not in _slug(given)})
+            batch = Batch()
+            for given in some:
+                steps.append(_step(programs, given, stored.get(_slug(given)), seen, batch))
+                seen.add(given.fields["slug"])
+            if not dry_run and not _refused(steps):
+                programs.write(batch)
+        if dry_run or _refused(steps):
             raise _Undo
     return steps
+
+
+def _slug(given: Row) -> str:
+    return str(given.fields["slug"] or "")
+
+
+def _refused(steps: list[Step]) -> bool:
+    return any(step.outcome == "refuse" for step in steps)
 
 
 @contextmanager
@@ -78,49 +93,51 @@ def _undoable(engine: Engine, tenant: str) -> Iterator[Session]:
         return
 
 
-def _step(session: Session, given: Row, tenant: str, seen: set[Any]) -> Step:
-    slug = str(given.fields["slug"] or "")
+def _step(programs: Programs, given: Row, before: Stored | None, seen: set[Any], batch: Batch) -> Step:
+    slug = _slug(given)
     try:
         if given.fault:
             raise Refused(given.fault)
         if slug in seen:
             raise Refused("slug: it stands in a row before")
-        outcome, fields = _take(session, given, tenant)
+        outcome, fields = _take(programs, given, before, batch)
         return Step(given.number, outcome, slug, ", ".join(fields))
     except Refused as refused:
         return Step(given.number, "refuse", slug if slug.isprintable() else "", str(refused))
 
 
-def _take(session: Session, given: Row, tenant: str) -> tuple[Outcome, list[str]]:
-    row = find(session, Program, str(given.fields["slug"] or ""))
-    if row is None:
-        whole = {name: value for name, value in given.fields.items() if value is not None}
-        _checked(lambda: add(session, PROGRAM, ProgramGiven.model_validate(whole)))
+def _take(programs: Programs, given: Row, before: Stored | None, batch: Batch) -> tuple[Outcome, list[str]]:
+    if before is None:
+        batch.added.append(_known(programs, _valid(given.fields)))
         return "add", []
-    if row.retired_at:
+    if before.retired:
         raise Refused("slug: it was retired, and slugs are never used again")
-    before = document(row)
-    whole = {name: value for name, value in (before | given.fields).items() if value is not None}
-    program: ProgramGiven = _checked(lambda: ProgramGiven.model_validate(whole))
-    wanted = program.model_dump()
-    changed = [name for name in wanted if wanted[name] != before[name]]
-    if changed and not may_change(tenant, row):
+    wanted = _valid(before.document | given.fields)
+    fields = wanted.model_dump()
+    changed = [name for name in fields if fields[name] != before.document[name]]
+    if changed and not may_change(programs.tenant, before):
         raise Refused("slug: it is shared by all, and only the tenant local changes it")
     if not changed:
         return "leave", []
-    _checked(lambda: update(session, PROGRAM, row, program))
+    batch.changed.append((before, _known(programs, wanted), changed))
     return "change", changed
 
 
-def _checked(act: Callable[[], Any]) -> Any:
+def _valid(fields: dict[str, Any]) -> ProgramGiven:
     try:
-        return act()
+        return ProgramGiven.model_validate({name: value for name, value in fields.items() if value is not None})
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         raise Refused("; ".join(_told(detail["loc"], detail["msg"]) for detail in found[:5])) from None
+
+
+def _known(programs: Programs, given: ProgramGiven) -> ProgramGiven:
+    try:
+        programs.check(given)
     except InvalidParameter as error:
         told = [_told(_place(detail.pointer), detail.message) for detail in error.errors]
         raise Refused("; ".join(told)) from None
+    return given
 
 
 def _place(pointer: str) -> tuple[str | int, ...]:

@@ -32,27 +32,41 @@ def change_time(session: Session) -> datetime:
     return max([datetime.now(UTC), *(moment for moment in latest if moment)])
 
 
-def program_links(identifier: str, given: Any, skill_ids: Mapping[str, str]) -> dict[str, list[SQLModel]]:
+LINK_TABLES: dict[str, type[SQLModel]] = {
+    "skills": ProgramSkill,
+    "criteria": ProgramCriterion,
+    "facets": ProgramFacet,
+}
+"""The tables that tie programs to others, by the name of the relation."""
+
+
+def program_link_rows(identifier: str, given: Any, skill_ids: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
     """The rows that tie a program to skills and criteria, and its facets, by the name of the relation."""
     return {
         "skills": [
-            ProgramSkill(
-                program_id=identifier, skill_id=skill_ids[link.slug], basis=link.basis, why=link.why, position=position
-            )
+            {"program_id": identifier, "skill_id": skill_ids[link.slug], **_ground(link), "position": position}
             for position, link in enumerate(given.skills)
         ],
         "criteria": [
-            ProgramCriterion(
-                program_id=identifier, criterion_slug=link.slug, basis=link.basis, why=link.why, position=position
-            )
+            {"program_id": identifier, "criterion_slug": link.slug, **_ground(link), "position": position}
             for position, link in enumerate(given.criteria)
         ],
         "facets": [
-            ProgramFacet(program_id=identifier, facet=facet, value=value, position=position)
+            {"program_id": identifier, "facet": facet, "value": value, "position": position}
             for facet in FACETS
             for position, value in enumerate(getattr(given, facet) or [])
         ],
     }
+
+
+def _ground(link: Any) -> dict[str, str]:
+    return {"basis": link.basis, "why": link.why}
+
+
+def program_links(identifier: str, given: Any, skill_ids: Mapping[str, str]) -> dict[str, list[SQLModel]]:
+    """As `program_link_rows`, for a session."""
+    rows = program_link_rows(identifier, given, skill_ids)
+    return {name: [table(**row) for row in rows[name]] for name, table in LINK_TABLES.items()}
 
 
 def differing(row: Any, columns: Mapping[str, Any], links: Mapping[str, list[SQLModel]]) -> list[str]:
