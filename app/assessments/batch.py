@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 
 from app.assessments import summary
 from app.assessments.judging import Judge
+from app.assessments.known import Known
 from app.assessments.requests import (
     BATCH_LIMITS,
     MAX_BATCH_CHARACTERS,
@@ -17,7 +18,7 @@ from app.assessments.requests import (
     read_item,
     text_problem,
 )
-from app.assessments.service import Assessor, Known
+from app.assessments.service import Assessor
 from app.errors import TooLarge
 
 

@@ -114,7 +114,7 @@ def everything(session: Session, table: type[T]) -> list[T]:
 
 def catalogue_version(session: Session) -> int:
     """The number that rises with every change of what the session's tenant sees."""
-    return sum(versions(session, tenant_of(session)))
+    return sum(versions(session.connection(), tenant_of(session)))
 
 
 def page(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, event, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, event, func, inspect, or_, select
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session, col
 
@@ -55,7 +55,7 @@ def tenant_of(session: Session) -> str:
     return tenant
 
 
-def versions(session: Session, tenant: str) -> tuple[int, int]:
+def versions(connection: Connection, tenant: str) -> tuple[int, int]:
     """How often the shared catalogue changed, and how often the tenant's own."""
-    shared, mine = session.connection().execute(_VERSIONS, {"tenant": tenant}).one()
+    shared, mine = connection.execute(_VERSIONS, {"tenant": tenant}).one()
     return shared, mine

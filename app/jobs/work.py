@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 
 from app.assessments import judging
 from app.assessments.batch import dump
+from app.assessments.known import Known
 from app.assessments.requests import KEPT, Options, Refusal
-from app.assessments.service import Assessor, Known
+from app.assessments.service import Assessor
 from app.assessments.summary import tally
 from app.jobs import store
 from app.jobs.items import Item
