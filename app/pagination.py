@@ -60,14 +60,12 @@ class PageInfo(BaseModel):
 class Page(BaseModel, Generic[T]):
     """One page of a list. `next` and `prev` are relative links, or null at the ends."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-    items: list[T]
-    """The items of this page."""
-    page: PageInfo
-    """Where this page stands, and its neighbours."""
-    catalogue_version: int
-    """Rises with every change of the catalogue; the same number, the same items."""
+    # not as docstrings: for each list, those would be looked for in the source of every module that is loaded
+    items: list[T] = Field(description="The items of this page.")
+    page: PageInfo = Field(description="Where this page stands, and its neighbours.")
+    catalogue_version: int = Field(
+        description="Rises with every change of the catalogue; the same number, the same items."
+    )
 
 
 def sort_by(*fields: str) -> Any:
