@@ -32,7 +32,6 @@ from app.cleanup import Cleanup
 from app.database import connect, is_current
 from app.docs import openapi
 from app.docs import routes as docs
-from app.docs.examples import chapters
 from app.errors import Unavailable, responses
 from app.explorer import routes as explorer
 from app.handlers import add_handlers
@@ -106,20 +105,8 @@ def readyz(request: Request) -> dict[str, str]:
     return {"status": "ready", "model": request.app.state.assessor.scorer.version}
 
 
-_documents: dict[tuple[bool | None, str], bytes] = {}
-"""The OpenAPI documents of this process as they are served, by the settings that they depend on: one takes a second."""
-
-
-def _served_document(app: FastAPI, settings: Settings) -> bytes:
-    key = (settings.require_key, settings.root_path)
-    if key not in _documents:
-        _documents[key] = json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
-    return _documents[key]
-
-
 @asynccontextmanager
 async def _lifespan(settings: Settings, scorer: Scorer | None, app: FastAPI) -> AsyncIterator[None]:
-    app.state.openapi_json = await to_thread.run_sync(_served_document, app, settings)
     app.state.engine = connect(settings.database_url)
     watch_pool(app.state.engine)
     app.state.limiter, app.state.freshness = open_limiter(app.state.engine), Freshness(app.state.engine)
@@ -154,8 +141,7 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
         contact={"name": "Lead or Manage"},  # each runs their own: no address that would hold for all
         license_info={"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         servers=[{"url": settings.root_path or "/", "description": "The service that gave you this document."}],
-        openapi_tags=chapters(),  # in reading order; spectral's optional rule would have the alphabet
-        openapi_url=None,  # served by a route of ours, as bytes that are ready before the first request
+        openapi_url=None,  # served by a route of ours, as bytes that are made once
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -195,7 +181,7 @@ def create_app(settings: Settings, scorer: Scorer | None = None) -> FastAPI:
         )
     app.add_middleware(RootPath, settings.root_path)
     app.add_middleware(RequestContext, settings.allowed_hosts)
-    openapi.document(app, bool(settings.require_key))
+    openapi.document(app, bool(settings.require_key), settings.root_path)
     return app
 
 

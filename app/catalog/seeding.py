@@ -38,7 +38,6 @@ from app.catalog.tables import (
 )
 from app.failures import Failure
 
-
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is there: it reads ten times as fast."""
 

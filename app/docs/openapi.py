@@ -1,12 +1,14 @@
 """The OpenAPI document as it is served: what FastAPI makes of the routes, said as clients and generators need it."""
 
+import json
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
 
 from app.access.middleware import OPEN_SCOPES, OWN_PATHS
-from app.docs.examples import add_examples
+from app.docs.examples import add_examples, chapters
 from app.errors import Problem, responses
 from app.scoring.card import current_version
 
@@ -17,16 +19,32 @@ KNOWN = "x-extensible-enum"
 """The known values of an open string. Clients are told that more may come, so answers never close them."""
 
 
-def document(app: FastAPI, require_key: bool) -> None:
-    """Let the application serve its OpenAPI document in our form, made at the first request for it."""
+_making = Lock()
+_served: dict[tuple[bool, str], bytes] = {}
+"""The documents of this process as they are served, by the settings that they depend on: one takes half a second."""
+
+
+def document(app: FastAPI, require_key: bool, root_path: str) -> None:
+    """Let the application give its OpenAPI document in our form, and `app.state.openapi_json` its bytes. The first
+    request for them makes them, in its own thread; a start does not wait for that."""
     generate = app.openapi
+    made: list[Json] = []
 
     def openapi() -> Json:
-        if app.openapi_schema is None:
-            app.openapi_schema = _written(generate(), require_key)
-        return app.openapi_schema
+        with _making:
+            if not made:
+                app.openapi_tags = chapters()  # in reading order; spectral's optional rule would have the alphabet
+                made.append(_written(generate(), require_key))
+        return made[0]
+
+    def served() -> bytes:
+        key = (require_key, root_path)
+        if key not in _served:
+            _served[key] = json.dumps(openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+        return _served[key]
 
     app.openapi = openapi  # type: ignore[method-assign]
+    app.state.openapi_json = served
 
 
 def _written(schema: Json, require_key: bool) -> Json:

@@ -39,9 +39,9 @@ window.ui = SwaggerUIBundle({settings});
 
 
 @router.get("/openapi.json")
-async def openapi(request: Request) -> Response:
-    """The OpenAPI document, as bytes that the start made ready."""
-    return Response(request.app.state.openapi_json, media_type="application/json")
+def openapi(request: Request) -> Response:
+    """The OpenAPI document, as bytes that the first request for them makes."""
+    return Response(request.app.state.openapi_json(), media_type="application/json")
 
 
 @router.get("/docs")

@@ -89,14 +89,12 @@ def _worded(cause: BaseException, tool: str) -> str:
     return "Something broke on our side; the log knows of it."
 
 
-class Endpoint:
-    """The ASGI application behind /mcp. It takes calls while `run()` is entered.
+class Server:
+    """What answers the calls of /mcp, while `run()` is entered.
 
     Refuses other Host headers than the names given (this machine's own where none are), and the pages of other
     origins: a browser on this machine must not lend them its reach.
     """
-
-    path = "/mcp"
 
     def __init__(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
         names = (*LOOPBACK, *(host.lower() for host in hosts))
@@ -120,7 +118,6 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._manager is not None
-        scope["route"] = self  # as routes of FastAPI do: log and metrics name it
         request = Request(scope, receive)
         try:
             if refused := await self._refused(request):
