@@ -8,18 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, MetaData, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, create_engine
 
 from app.database_errors import folder_of, told
 from app.failures import Failure
+from app.loading import load
 from app.outages import is_busy
+from app.revisions import current_revision, revisions
 
 log = logging.getLogger("lead_or_manage.database")
 
@@ -142,35 +139,44 @@ def clear_traces(engine: Engine) -> None:
         connection.close()
 
 
-def alembic_config(migrations: Path) -> Config:
-    """Alembic's configuration for a migrations folder, wherever the package is installed."""
-    config = Config()
+def alembic_config(migrations: Path) -> Any:
+    """Alembic's `Config` for a migrations folder, wherever the package is installed."""
+    config = load("alembic.config:Config")()
     config.set_main_option("script_location", str(migrations))
     return config
 
 
 def prepare(engine: Engine, migrations: Path, fill: Callable[[Session], None]) -> None:
-    """Migrate to the newest version and fill, in one transaction that only one process holds at a time."""
+    """Migrate to the newest version and fill, in one transaction that only one process holds at a time. Raises Failure
+    where a newer release has migrated the database."""
     with engine.execution_options(patience=START_SECONDS).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
-        config = alembic_config(migrations)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _upgrade(connection, migrations)
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             fill(session)
             session.commit()
 
 
+def _upgrade(connection: Connection, migrations: Path) -> None:
+    known, current = revisions(migrations), current_revision(connection)
+    if current == known[-1]:
+        return
+    if current and current not in known:
+        raise Failure(NEWER)
+    config = alembic_config(migrations)
+    config.attributes["connection"] = connection
+    load("alembic.command:upgrade")(config, "head")
+
+
 def is_current(engine: Engine, migrations: Path) -> bool:
     """Whether the database answers and stands at the newest migration. An SQLite file that another process has locked
     counts as current: the lock passes, and whoever serves it has migrated it."""
-    head = ScriptDirectory.from_config(alembic_config(migrations)).get_current_head()
     try:
         with engine.connect().execution_options(readonly=True, patience=BRIEFLY) as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
+            return current_revision(connection) == revisions(migrations)[-1]
     except OperationalError as error:
         if is_busy(error):
             return True
@@ -196,8 +202,4 @@ def current_database(database_url: str, migrations: Path) -> Iterator[Engine]:
 def is_newer(engine: Engine, migrations: Path) -> bool:
     """Whether the database stands at a migration that this release does not have."""
     with engine.connect().execution_options(readonly=True) as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    try:
-        return bool(current and not ScriptDirectory.from_config(alembic_config(migrations)).get_revision(current))
-    except CommandError:
-        return True
+        return current_revision(connection) not in (None, *revisions(migrations))

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine, inspect, text
 from sqlmodel import Session, select
 
 from app.catalog.tables import CatalogueVersion
 from app.database import alembic_config, is_current, wal_is_sound
+from app.revisions import revisions
 from app.settings import Settings, data_path
 from tests.support.databases import Databases
 from tests.support.paths import ROOT
@@ -36,6 +38,11 @@ def test_migrations_go_up_match_the_tables_go_down_to_nothing_and_up_again(
             command.downgrade(config, "base")
         assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
         assert not is_current(engine, data_path("migrations"))
+
+
+def test_the_files_of_the_migrations_begin_with_their_ids_in_order() -> None:
+    chain = ScriptDirectory.from_config(alembic_config(data_path("migrations"))).walk_revisions()
+    assert revisions(data_path("migrations")) == [script.revision for script in chain][::-1]
 
 
 def test_the_check_notices_a_table_that_no_migration_makes(

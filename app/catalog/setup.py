@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-from alembic.util import CommandError
 from sqlmodel import Session
 
 from app.catalog.seeding import Seed, SeedReport, sync
-from app.database import NEWER, connect, prepare
+from app.database import connect, prepare
 from app.database_errors import told
-from app.failures import Failure
 from app.logs import step
 from app.presence import in_use
 from app.settings import Settings, data_path
@@ -32,8 +30,6 @@ def set_up(settings: Settings, seed: Path | None = None) -> SeedReport:
             step("Migrating the database")
             with in_use(engine):
                 prepare(engine, data_path("migrations"), fill)
-        except CommandError:
-            raise Failure(NEWER) from None
         finally:
             engine.dispose()
     return reports[0]

@@ -12,13 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from pydantic import BaseModel, ConfigDict
 
 from app import __version__
-from app.database import alembic_config
 from app.presence import UpkeepError
+from app.revisions import revisions
 from app.settings import data_path
 
 FORMAT = 1
@@ -61,13 +59,11 @@ class Manifest(BaseModel):
 
 def require_known(migration: str, what: str) -> None:
     """Raise UpkeepError where this release does not know the migration: a newer release made it."""
-    try:
-        ScriptDirectory.from_config(alembic_config(data_path("migrations"))).get_revision(migration)
-    except CommandError:
+    if migration not in revisions(data_path("migrations")):
         raise UpkeepError(
             f"{what} stands at migration {migration}, which release {__version__} does not know: it was written by a "
             "newer release; use that one or a later one"
-        ) from None
+        )
 
 
 def pack(copy: Path, target: Path, database: Literal["sqlite", "postgresql"], migration: str) -> Manifest:

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
+from app.revisions import current_revision
 from app.scoring.card import ARTEFACT, current_version
 from app.settings import PREFIX, Settings, data_path
 
@@ -54,7 +54,7 @@ def _state(url: URL) -> str:
     engine = create_engine(url, hide_parameters=True)
     try:
         with engine.connect() as connection:
-            return f"at migration {MigrationContext.configure(connection).get_current_revision() or 'none'}"
+            return f"at migration {current_revision(connection) or 'none'}"
     except SQLAlchemyError:
         return "does not answer"
     finally:
