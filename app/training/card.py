@@ -34,7 +34,8 @@ PURPOSE = {
         "`both` is confused with its neighbours more often than the two sides with each other",
         "the first style is wrong in about one text of five",
         "irony and reported opinions of others are sometimes taken at their word",
-        "an idle sentence or an order to the classifier turns some verdicts; see `test.robustness`",
+        "an idle sentence, words of the other side that ask for nothing, or an order to the classifier turn some "
+        "verdicts; see `test.robustness`",
         "who the people are is hidden by lists of words, and a list forgets somebody",
     ],
     "base_model": "sentence-transformers/all-mpnet-base-v2 (Apache-2.0), its first layers, fine-tuned",
