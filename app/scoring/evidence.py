@@ -15,7 +15,7 @@ LEAST_PART = 0.5
 """A clause that raises the logit by less than this part of the strongest clause is not worth quoting."""
 NEIGHBOUR = 0.4
 """A clause of the same sentence joins the quote if it brings this part of what the first one brings."""
-LONGEST_DENIAL = 16
+LONGEST_DENIAL = 9
 MOST_DENIALS = 2
 """How many clauses of a text, of how many words, are read once more as if they denied nothing."""
 

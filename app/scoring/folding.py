@@ -72,6 +72,9 @@ _ODD = re.compile(
     rf"(?P<base>[^\s{_MARKS}{_INVISIBLE}])(?P<marks>[{_MARKS}]{{1,{MAX_MARKS}}})"
     rf"|[{''.join(map(re.escape, _FOLDS))}]|[{_MARKS}{_INVISIBLE}]+"
 )
+_ODD_ALONE = re.compile(rf"[{''.join(map(re.escape, _FOLDS))}]|[{_INVISIBLE}]+")
+_PLAIN = re.compile(r"[\t\n\v\f\r -~]*")
+_MARKED = re.compile(f"[{_MARKS}]")
 _LEFT = re.compile(f"[{_MARKS}]+")
 
 
@@ -117,7 +120,12 @@ def replaced(text: str, changes: list[tuple[int, int, str]]) -> Copy:
 
 def folded(text: str) -> Copy:
     """The text in plain letters and signs, accents composed, without what nobody sees."""
-    return replaced(text, [(*match.span(), _fold(match)) for match in _ODD.finditer(text)])
+    if _PLAIN.fullmatch(text):
+        return Copy(text, [])
+    if _MARKED.search(text):
+        return replaced(text, [(*match.span(), _fold(match)) for match in _ODD.finditer(text)])
+    found = ((*match.span(), _FOLDS.get(match.group(), "")) for match in _ODD_ALONE.finditer(text))
+    return replaced(text, list(found))
 
 
 def _fold(match: re.Match[str]) -> str:

@@ -38,6 +38,8 @@ def _letters(text: str) -> int:
 
 def in_latin_letters(text: str) -> bool:
     """Whether there are letters, and most of them are of the Latin alphabet, the only one that the model knows."""
+    if text.isascii():
+        return any(map(str.isalpha, text))
     letters = [character for character in folded(text).text if character.isalpha()]
     return sum(character < "\u0250" or "\u1e00" <= character < "\u1f00" for character in letters) * 2 > len(letters)
 

@@ -19,6 +19,8 @@ _ABBREVIATION = re.compile(
 )
 _END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|\n")
 
+_MANY_SIGNS = re.compile(rf"(?:[^A-Za-z0-9\s]\s*){{{MAX_SIGNS + 1}}}")
+
 
 def words(text: str) -> list[Span]:
     """Where each word stands; hyphens, apostrophes and dots inside a word belong to it."""
@@ -55,6 +57,8 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
 
 def readable_copy(text: str) -> str:
     """The text with over-long runs of marks or signs as spaces; nothing moves."""
+    if text.isascii() and not _MANY_SIGNS.search(text):
+        return text
     kept = []
     marks = signs = 0
     for character in text:
