@@ -1,6 +1,8 @@
 """What a text costs is bounded by the tokens that are read of it, and grows with its length. Counted, not timed."""
 
+import os
 import random
+import subprocess
 import sys
 from types import FrameType
 from typing import Any
@@ -14,6 +16,7 @@ from app.scoring.evidence import Quoter
 from app.scoring.scorer import ARTEFACT, Encoder
 from app.scoring.text import words
 from tests.support.apps import scorer
+from tests.support.paths import ROOT
 from tests.support.texts import SITUATION
 
 DENSE = {
@@ -132,3 +135,17 @@ def test_windows_begin_and_end_with_sentences_where_these_fit(encoder: Encoder) 
     tokens = encoder.tokenize(text)
     begins = np.array([start for start, _, _ in windows(text, tokens)][1:])
     assert all(text[: tokens.offsets[start][0]].rstrip().endswith(".") for start in begins)
+
+
+def test_matrices_are_multiplied_by_the_thread_that_asks() -> None:
+    """The threads of a BLAS library wait in a loop for more: beside small matrices they only take CPU from others."""
+    code = (
+        "import os, app, numpy as np\n"
+        "for _ in range(9): np.ones((60, 768), np.float32) @ np.ones((768, 768), np.float32)\n"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    environment = {name: value for name, value in os.environ.items() if "THREADS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "1\n"

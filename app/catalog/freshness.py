@@ -8,7 +8,6 @@ from anyio import to_thread
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlmodel import Session
 
 from app.catalog.visibility import versions
 from app.database import BRIEFLY
@@ -63,8 +62,8 @@ class Freshness:
             self._file.close()
 
     def _read(self, tenant: str) -> Versions:
-        with Session(self._engine) as session:
-            return versions(session, tenant)
+        with self._engine.connect() as connection:
+            return versions(connection, tenant)
 
     def _read_file(self, tenant: str) -> Versions | None:
         try:

@@ -1,5 +1,7 @@
 """The clauses that moved a trait, with their exact weight."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from app.scoring.assessment import Evidence
@@ -15,9 +17,9 @@ LEAST_PART = 0.5
 """A clause that raises the logit by less than this part of the strongest clause is not worth quoting."""
 NEIGHBOUR = 0.4
 """A clause of the same sentence joins the quote if it brings this part of what the first one brings."""
-LONGEST_DENIAL = 9
-MOST_DENIALS = 2
-"""How many clauses of a text, of how many words, are read once more as if they denied nothing."""
+LONGEST_DENYING = 20
+"""In a text of so many words a clause that denies something is read once more as if it did not; in longer ones that took
+13 % of the time and found 1 of 71 denials."""
 
 
 class Quoter:
@@ -56,18 +58,14 @@ class Quoter:
                 found.append(quote)
         return sorted(found, key=lambda evidence: (-evidence.weight, evidence.start))
 
-    def denials(self, taken: list[Evidence]) -> list[tuple[Span, str]]:
-        """The first clauses that deny something and are not quoted already: their words as (first, end), and the same
-        clause as if it denied nothing."""
-        found: list[tuple[Span, str]] = []
-        for first, end in self._clauses.found:
+    def denials(self, taken: list[Evidence]) -> Iterator[tuple[Span, str]]:
+        """The clauses of a short text that deny something and are not quoted already: their words as (first, end), and
+        the same clause as if it denied nothing."""
+        for first, end in self._clauses.found if len(self._clauses.words) <= LONGEST_DENYING else ():
             denied = [negates(word) for word in self._clauses.lower[first:end]]
-            if len(found) == MOST_DENIALS or end - first > LONGEST_DENIAL or not any(denied):
-                continue
-            if self._free((first, end), taken):
+            if any(denied) and self._free((first, end), taken):
                 kept = [span for span, out in zip(self._clauses.words[first:end], denied, strict=True) if not out]
-                found.append(((first, end), " ".join(self._text[slice(*span)] for span in kept)))
-        return found
+                yield (first, end), " ".join(self._text[slice(*span)] for span in kept)
 
     def denying(self, clause: Span, shares: Floats) -> Evidence:
         """A clause as evidence against a trait."""

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 import httpx
 
 from tests.support import apps
+from tests.support.ports import free_port, wait_for
 from tests.support.servers import Server
 
 CONNECTIONS, REQUESTS, ROUNDS = 8, 500, 3
@@ -76,28 +76,11 @@ def get(path: str, *lines: str) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait(port: int) -> None:
-    """Return once something listens there and answers."""
-    for _ in range(600):
-        try:
-            ask(port, get("/healthz"), 1)
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError("nothing listens")
-
-
 def bare(size: int) -> float:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", BARE, str(port), str(size)])
     try:
-        wait(port)
+        wait_for(port)
         return each(process.pid, port, get("/"))
     finally:
         process.kill()
@@ -107,7 +90,7 @@ def bare(size: int) -> float:
 def measure(level: str, folder: str) -> None:
     url, port = f"sqlite:///{folder}/{level}.db", free_port()
     with Server(url, "--port", str(port), LOM_LOG_LEVEL=level) as server:
-        wait(port)
+        wait_for(port)
         tag = httpx.get(f"http://127.0.0.1:{port}{PATHS[2]}").headers["etag"]
         key = apps.key_maker(url)("read")
         requests = {path: get(path) for path in PATHS} | {
