@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from snowballstemmer import stemmer
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, false, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -203,14 +203,17 @@ def _kind(term: ColumnElement[Any]) -> type:
 
 def _after(terms: list[tuple[ColumnElement[Any], bool]], keys: list[Any], backwards: bool) -> ColumnElement[bool]:
     """Rows strictly after the keys in the order of the terms (before them when going backwards)."""
-    choices = []
+    choices: list[ColumnElement[bool]] = [false()]
     for index, (term, descending) in enumerate(terms):
         ties = [_equal(earlier, key) for (earlier, _), key in zip(terms[:index], keys, strict=False)]
         if keys[index] is None:
             continue  # null takes part through the "is null" term before it
         beyond = term < keys[index] if descending != backwards else term > keys[index]
         choices.append(and_(*ties, beyond))
-    return or_(*choices)
+    (first, descending), key = terms[0], keys[0]
+    if key is None:
+        return or_(*choices)
+    return and_(first <= key if descending != backwards else first >= key, or_(*choices))  # where an index begins
 
 
 def _equal(term: ColumnElement[Any], key: Any) -> ColumnElement[bool]:
@@ -252,16 +255,20 @@ def page_of(
     Raises BadCursor for a foreign or edited cursor.
     """
     total = session.exec(select(func.count()).select_from(statement.subquery())).one()
-    names: list[str] = []
     terms: list[tuple[ColumnElement[Any], bool]] = []
-    for name, (column, descending) in order_by.items():
-        names.append(name)
-        terms += [(case((col(column).is_(None), 1), else_=0), False), (column.expression, descending)]
+    places: list[int] = []
+    kinds: list[type] = []
+    for place, (column, descending) in enumerate(order_by.values()):
+        if column.expression.nullable:
+            terms.append((case((col(column).is_(None), 1), else_=0), False))
+            places.append(2 * place)
+        terms.append((column.expression, descending))
+        places.append(2 * place + 1)
+        kinds += [int, _kind(column.expression)]
     scope = _scope(path, query)
-    kinds = [_kind(term) for term, _ in terms]
     keys, backwards = _decode(query.cursor, scope, kinds) if query.cursor is not None else (None, False)
     if keys is not None:
-        statement = statement.where(_after(terms, keys, backwards))
+        statement = statement.where(_after(terms, [keys[place] for place in places], backwards))
     order = [term.desc() if descending != backwards else term.asc() for term, descending in terms]
     rows = list(session.exec(statement.order_by(*order).limit(query.limit + 1)).all())
     more = len(rows) > query.limit
@@ -270,7 +277,7 @@ def page_of(
         rows.reverse()
 
     def link(row: T, back: bool) -> str:
-        key = [part for name in names for part in (int(getattr(row, name) is None), getattr(row, name))]
+        key = [part for name in order_by for part in (int(getattr(row, name) is None), getattr(row, name))]
         join = "&" if links else ""
         return f"{path}?{links}{join}cursor={_encode(key, back, scope)}"
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -10,6 +11,9 @@ from sqlmodel import Session, col, select
 from app.archive.quotes import NOTHING, feedback_answer, whole_answer
 from app.archive.tables import Feedback, KeptAssessment
 from app.scoring.records import Record
+
+AT_ONCE = 500
+"""Assessments that are held in memory together."""
 
 
 def training_records(session: Session, tenant: str, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
@@ -19,15 +23,14 @@ def training_records(session: Session, tenant: str, left_out: Counter[str]) -> I
         .where(KeptAssessment.tenant == tenant, col(Feedback.assessment_id) == col(KeptAssessment.id))
         .order_by(col(KeptAssessment.created_at), col(KeptAssessment.id), col(Feedback.created_at), col(Feedback.id))
     )
-    last: tuple[KeptAssessment, Feedback] | None = None
-    for kept, said in [*session.exec(statement), (None, None)]:
-        if last and (kept is None or kept.id != last[0].id):
-            record = _record(*last)
-            if record is None:
-                left_out["agreed, but the answer was kept without the quotes that show why"] += 1
-            else:
-                yield asdict(record)
-        last = (kept, said) if kept else None
+    rows = session.exec(statement).yield_per(AT_ONCE)
+    for _, pairs in groupby(rows, key=lambda pair: pair[0].id):
+        *_, last = pairs
+        record = _record(*last)
+        if record is None:
+            left_out["agreed, but the answer was kept without the quotes that show why"] += 1
+        else:
+            yield asdict(record)
 
 
 def _record(kept: KeptAssessment, said: Feedback) -> Record | None:

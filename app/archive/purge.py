@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import defaultdict
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete
@@ -23,12 +24,9 @@ AT_ONCE = 500
 def purge(engine: Engine) -> int:
     """Erase every expired assessment with all that hangs on it, and say how many there were."""
     now, erased = datetime.now(UTC), 0
-    with Session(engine.execution_options(readonly=True)) as session:
-        expired = select(KeptAssessment.tenant).where(KeptAssessment.expires_at <= now).distinct()
-        tenants = session.exec(expired).all()
-    for tenant in tenants:
-        while count := _purge_some(engine, tenant, now):
-            erased += count
+    while due := _due(engine, now):
+        for tenant, identifiers in due.items():
+            erased += _erase(engine, tenant, identifiers)
     with Session(engine) as session:
         forget_old(session)
         session.commit()
@@ -38,18 +36,24 @@ def purge(engine: Engine) -> int:
     return erased
 
 
-def _purge_some(engine: Engine, tenant: str, now: datetime) -> int:
-    """A part of what is due, in a transaction short enough to let others write. The chain keeps other purgers out."""
+def _due(engine: Engine, now: datetime) -> dict[str, list[str]]:
+    """Some of what is due, by tenant: the ids of those that expired first."""
+    expires_at, found = col(KeptAssessment.expires_at), defaultdict(list)
+    first = select(KeptAssessment.tenant, KeptAssessment.id).where(expires_at <= now)
+    with Session(engine.execution_options(readonly=True)) as session:
+        for tenant, identifier in session.exec(first.order_by(expires_at).limit(AT_ONCE)):
+            found[tenant].append(identifier)
+    return found
+
+
+def _erase(engine: Engine, tenant: str, identifiers: list[str]) -> int:
+    """Erase what is due of a tenant, in a transaction short enough to let others write. The chain keeps other purgers
+    out. By ids alone: named beside them, the tenant would have SQLite look through all that it keeps."""
     with Session(engine) as session:
         chain = Chain(session, tenant, None)
-        due = select(KeptAssessment.id, KeptAssessment.model)
-        due = due.where(KeptAssessment.tenant == tenant, KeptAssessment.expires_at <= now).limit(AT_ONCE)
-        rows = session.exec(due).all()
-        session.execute(
-            delete(KeptAssessment).where(
-                col(KeptAssessment.tenant) == tenant, col(KeptAssessment.id).in_([row[0] for row in rows])
-            )
-        )
+        gone = delete(KeptAssessment).where(col(KeptAssessment.id).in_(identifiers))
+        told = gone.returning(col(KeptAssessment.id), col(KeptAssessment.model))
+        rows = session.execute(told, execution_options={"synchronize_session": False}).all()
         for identifier, model in rows:
             chain.append("expire", assessment_id=identifier, model=model)
         session.commit()

@@ -1,5 +1,6 @@
 """What is kept under a pseudonym: handed out whole, and erased in every copy."""
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,21 +19,35 @@ def export(engine: Engine, caller: Caller, subject_ref: str) -> dict[str, Any]:
     """Everything that a tenant keeps under this pseudonym; the audit knows that it was handed out."""
     with Session(engine) as session:
         Chain(session, caller.tenant, caller.key_id).append("export_subject", text=subject_ref)
-        assessments = []
-        for row in of_subject(session, caller.tenant, subject_ref):
-            said = select(Feedback).where(Feedback.tenant == caller.tenant, Feedback.assessment_id == row.id)
-            ordered = session.exec(said.order_by(col(Feedback.created_at), col(Feedback.id)))
-            feedback = [feedback_answer(one, row.text) for one in ordered]
-            assessments.append({**kept_answer(row), "feedback": feedback})
+        rows, said = of_subject(session, caller.tenant, subject_ref), _said(session, caller.tenant, subject_ref)
+        assessments = [
+            {**kept_answer(row), "feedback": [feedback_answer(one, row.text) for one in said[row.id]]} for row in rows
+        ]
         session.commit()
     return {"subject_ref": subject_ref, "exported_at": datetime.now(UTC), "assessments": assessments}
+
+
+def _said(session: Session, tenant: str, subject_ref: str) -> dict[str, list[Feedback]]:
+    """All feedback to what a tenant keeps under a pseudonym, by assessment, oldest first."""
+    found: dict[str, list[Feedback]] = defaultdict(list)
+    statement = select(Feedback).where(Feedback.tenant == tenant)
+    statement = statement.where(
+        col(Feedback.assessment_id).in_(select(KeptAssessment.id).where(_theirs(tenant, subject_ref)))
+    )
+    for one in session.exec(statement.order_by(col(Feedback.created_at), col(Feedback.id))):
+        found[one.assessment_id].append(one)
+    return found
+
+
+def _theirs(tenant: str, subject_ref: str) -> ColumnElement[bool]:
+    return and_(col(KeptAssessment.tenant) == tenant, col(KeptAssessment.subject_ref) == subject_ref)
 
 
 def erase(engine: Engine, caller: Caller, subject_ref: str) -> dict[str, Any]:
     """Erase everything that a tenant keeps under this pseudonym, and say how much it was. Again: nothing is left."""
     with Session(engine) as session:
         chain = Chain(session, caller.tenant, caller.key_id)
-        theirs = and_(col(KeptAssessment.tenant) == caller.tenant, col(KeptAssessment.subject_ref) == subject_ref)
+        theirs = _theirs(caller.tenant, subject_ref)
         rows = session.exec(select(KeptAssessment.id, KeptAssessment.model).where(theirs)).all()
         counts = {
             "assessments": len(rows),

@@ -12,12 +12,13 @@ ID_LENGTH, HASH_LENGTH, TENANT_LENGTH = 32, 64, 100
 
 
 class KeptAssessment(Base, table=True):
-    """A situation and its judgement; evidence as offsets, since the text stands beside it."""
+    """A situation and its judgement; evidence as offsets, since the text stands beside it. The first index holds all
+    that a list is filtered by, so that to count one reads no texts."""
 
     __tablename__ = "assessment"
     __table_args__ = (
-        Index(None, "tenant", "created_at", "id"),
-        Index(None, "subject_ref", "tenant"),
+        Index(None, "tenant", "created_at", "id", "expires_at", "verdict", "status", "model"),
+        Index(None, "subject_ref", "tenant", "created_at", "id"),
         Index(None, "expires_at"),
     )
 
@@ -69,7 +70,7 @@ class AuditEntry(Base, table=True):
     created_at: datetime
     key_id: str | None = Field(max_length=12)
     action: str = Field(max_length=20)
-    assessment_id: str | None = Field(max_length=ID_LENGTH)
+    assessment_id: str | None = Field(max_length=ID_LENGTH, index=True)
     model: str | None = Field(max_length=50)
     input: str | None = Field(max_length=HASH_LENGTH)
     previous: str = Field(max_length=HASH_LENGTH)

@@ -13,8 +13,11 @@ from app.jobs.tables import Job
 
 def answer(session: Session, job: Job, *, secret: bool = False) -> dict[str, Any]:
     """How far a job is, in the shape of JobAnswer."""
+    return _answer(job, store.rates(session, [job]).get(job.id), secret=secret)
+
+
+def _answer(job: Job, speed: float | None, *, secret: bool = False) -> dict[str, Any]:
     found: dict[str, Any] = job.model_dump(include={"id", "status", "done", "errors", "created_at", "started_at"})
-    speed = store.rate(session, job) if job.status == "running" else None
     found |= {"texts": job.total, "finished_at": job.finished_at, "expires_at": job.expires_at, "estimate": None}
     if speed:
         found["estimate"] = {
@@ -61,8 +64,9 @@ def page(session: Session, tenant: str, query: schemas.JobList) -> dict[str, Any
         "next": link(rows[-1], False) if rows and ahead else None,
         "prev": link(rows[0], True) if rows and behind else None,
     }
+    speeds = store.rates(session, rows)
     return {
-        "items": [answer(session, job) for job in rows],
+        "items": [_answer(job, speeds.get(job.id)) for job in rows],
         "page": {"limit": query.limit, "total": total} | links,
     }
 

@@ -6,11 +6,12 @@ cannot lock each other out.
 
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, and_, case, delete, func, or_, text, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, and_, case, delete, exists, func, or_, text, update
 from sqlmodel import Session, col, select
 
 from app.errors import Unavailable
@@ -201,13 +202,15 @@ def purge(engine: Engine) -> int:
     now = datetime.now(UTC)
     over = col(Job.expires_at) < now
     receiving = and_(col(Job.status) == "receiving", col(Job.expires_at) > now + UPLOAD_PATIENCE)
-    wrong = or_(receiving, col(Job.expires_at) > now + KEPT)
+    wrong = (receiving, col(Job.expires_at) > now + KEPT)
+    any_of = [exists(select(Job.id).where(one)) for one in (over, *wrong)]  # one by one, as each has its index
     with Session(engine.execution_options(readonly=True)) as session:
-        if not session.exec(select(func.count()).select_from(Job).where(or_(over, wrong))).one():
+        if not session.scalar(select(or_(*any_of))):
             return 0
     latest = case((col(Job.status) == "receiving", now + UPLOAD_PATIENCE), else_=now + KEPT)
     with Session(engine) as session:
-        session.execute(update(Job).where(wrong).values(expires_at=latest))
+        for one in wrong:
+            session.execute(update(Job).where(one).values(expires_at=latest))
         gone = session.execute(delete(Job).where(over))
         session.commit()
     if _changed(gone):
@@ -225,11 +228,24 @@ def scrub(engine: Engine) -> None:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def rate(session: Session, job: Job) -> float | None:
-    """Texts a second over the last chunks that were finished; None while fewer than two are, or the clock was set
-    back behind them."""
-    last = select(Chunk.items, Chunk.finished_at).where(Chunk.job_id == job.id, Chunk.state == "done")
-    rows = session.exec(last.order_by(col(Chunk.finished_at).desc()).limit(RATE_CHUNKS)).all()
+def rates(session: Session, jobs: Iterable[Job]) -> dict[str, float]:
+    """Texts a second of the jobs that run, by id, over the last chunks that were finished; none for a job of which
+    fewer than two are, or whose clock was set back behind them."""
+    running = [job.id for job in jobs if job.status == "running"]
+    if not running:
+        return {}
+    place = func.row_number().over(partition_by=col(Chunk.job_id), order_by=col(Chunk.finished_at).desc())
+    done = select(Chunk.job_id, Chunk.items, Chunk.finished_at, place.label("place"))
+    last = done.where(col(Chunk.job_id).in_(running), Chunk.state == "done").subquery()
+    found: dict[str, list[tuple[int, datetime | None]]] = {}
+    rows = select(last.c.job_id, last.c["items"], last.c.finished_at).where(last.c.place <= RATE_CHUNKS)
+    for job_id, items, finished_at in session.exec(rows.order_by(last.c.job_id, last.c.place)):
+        found.setdefault(job_id, []).append((items, finished_at))
+    speeds = {job_id: _rate(rows) for job_id, rows in found.items()}
+    return {job_id: speed for job_id, speed in speeds.items() if speed is not None}
+
+
+def _rate(rows: list[tuple[int, datetime | None]]) -> float | None:
     if len(rows) < 2 or rows[-1][1] is None:
         return None
     seconds = (datetime.now(UTC) - rows[-1][1]).total_seconds()

@@ -17,7 +17,13 @@ class Job(Base, table=True):
     """
 
     __tablename__ = "job"
-    __table_args__ = (UniqueConstraint("tenant", "idempotency_key"),)
+    __table_args__ = (
+        UniqueConstraint("tenant", "idempotency_key"),
+        Index(None, "tenant", "id"),
+        Index(None, "status", "expires_at"),
+        Index(None, "webhook_state", "webhook_due"),
+        Index(None, "webhook_lease"),
+    )
 
     id: str = Field(primary_key=True, max_length=32)
     tenant: str = Field(max_length=100)
