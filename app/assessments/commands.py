@@ -13,7 +13,7 @@ from app.scoring.card import ARTEFACT, artefact_digest
 from app.scoring.comparison import side_by_side
 from app.scoring.contrast import read_contrast
 from app.scoring.corpus import read_corpus
-from app.scoring.evaluation import predict
+from app.scoring.evaluation import predict, subset
 from app.scoring.predictions import (
     SETS,
     SHIPPED,
@@ -59,12 +59,16 @@ def evaluate(
     if split not in get_args(Split):
         raise Failure(f"--split is one of: {', '.join(get_args(Split))}")
     alone, again = bool(data or details or baselines), bool(predictions or shipped)
-    if alone + again + bool(corpus or out) > 1 or (predictions and shipped):
-        raise Failure("give --corpus and --out, or --predictions, or --shipped, or --data, --details and --baselines")
+    beside = bool(out or (corpus and not baselines))
+    if alone + again + beside > 1 or (predictions and shipped) or (data and corpus):
+        raise Failure(
+            "give --corpus and --out, or --corpus and --baselines, or --predictions, or --shipped, or --data, "
+            "--details and --baselines"
+        )
     part = cast("Split", split)
     try:
         if alone:
-            return _measure_alone(data, part, baselines)
+            return _beside_baselines(corpus, part) if corpus else _measure_alone(data, part, baselines)
         sets = _read(predictions or SHIPPED, part) if again else _measured(part, corpus)
     except RecordError as error:
         raise Failure(str(error)) from None
@@ -89,6 +93,23 @@ def _measure_alone(data: Path | None, split: Split, baselines: bool) -> None:
         rows += _extra("baselines")(situations.splits["train"], records)
     for line in [*table(rows, records), "", *details_of(scorer, predictions, records)]:
         typer.echo(line)
+
+
+def _beside_baselines(corpus: Path, split: Split) -> None:
+    """The model and the baselines, trained on the same texts, on our own texts and on those of strangers."""
+    seed = data_path("seed")
+    situations = Situations.load(seed / "situations")
+    labels, own = seed / "corpus" / "labels.jsonl", situations.splits[split]
+    train, strangers = read_corpus(labels, corpus, "train"), read_corpus(labels, corpus, split)
+    scorer = scoring.Scorer.load()
+    rows = [("this model", predict(scorer, own + strangers))]
+    rows += _extra("baselines")(situations.splits["train"] + train, own + strangers)
+    typer.echo(f"model {scorer.version}; baselines trained on {len(situations.splits['train'])} + {len(train)} texts")
+    places = list(range(len(own) + len(strangers)))
+    for name, part, records in (("own", places[: len(own)], own), ("corpus", places[len(own) :], strangers)):
+        typer.echo(f"\n{name} {split}, {len(records)} texts")
+        for line in table([(row, subset(found, part)) for row, found in rows], records):
+            typer.echo(line)
 
 
 def _measured(split: Split, corpus: Path | None) -> list[PredictionSet]:
