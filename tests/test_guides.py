@@ -26,7 +26,7 @@ from tests.support.missing import cannot_run
 from tests.support.paths import ROOT
 from tests.support.servers import Server
 
-PAGES = ("quickstart", "mistakes", "operating")
+PAGES = ("quickstart", "mistakes", "operating", "performance")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = _BLOCK.findall((HERE / "quickstart.md").read_text("utf-8"))
 DOCUMENTS = (ROOT / "README.md", HERE / "operating.md", ROOT / "client" / "README.md")

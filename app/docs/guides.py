@@ -1,5 +1,6 @@
 """Guides as pages in the style of the reading view: written ones, and every error code with its cause and remedy."""
 
+import base64
 import json
 from html import escape
 from typing import Any
@@ -23,6 +24,23 @@ def guide(name: str) -> str:
     """A written guide, from its Markdown file."""
     title, contents, body = chapters((HERE / f"{name}.md").read_text(encoding="utf-8"))
     return page(title, contents, body)
+
+
+def performance() -> str:
+    """How cost grows, with the picture and the table that the benchmark wrote."""
+    title, contents, body = chapters((HERE / "performance.md").read_text(encoding="utf-8") + _growth())
+    picture = base64.b64encode((HERE / "growth.svg").read_bytes()).decode()
+    image = f'<p><img alt="How cost grows; the table says the same" src="data:image/svg+xml;base64,{picture}"></p>'
+    return page(title, contents, body.replace("<table>", f"{image}<table>", 1))
+
+
+def _growth() -> str:
+    """The table of the benchmark as Markdown."""
+    rows = ["| what | by | ratios to the first |", "|---|---|---|"]
+    for row in json.loads((HERE / "growth.json").read_text(encoding="utf-8")):
+        pairs = zip(row["sizes"], row["ratios"], strict=True)
+        rows.append(f"| {row['what']} | {row['by']} | {', '.join(f'{size:,}: {ratio:g}' for size, ratio in pairs)} |")
+    return "\n".join(rows) + "\n"
 
 
 def mistakes() -> str:

@@ -16,7 +16,8 @@ PAGE = """<!doctype html>
 <link rel="stylesheet" href="style/reading.css"></head><body>
 <nav aria-label="Contents"><p><a href="../docs">Try it</a> · <a href="../docs/reading">Read it</a> ·
 <a href="../docs/quickstart">Quickstart</a> · <a href="../docs/mistakes">Mistakes</a> ·
-<a href="../docs/operating">Operating</a> · <a href="../openapi.json">OpenAPI</a></p>{contents}</nav>
+<a href="../docs/operating">Operating</a> · <a href="../docs/performance">Performance</a> ·
+<a href="../openapi.json">OpenAPI</a></p>{contents}</nav>
 <main>{main}</main></body></html>
 """
 SHOWN_LINES, FOLDED_LINES = 10, 16

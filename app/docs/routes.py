@@ -84,6 +84,12 @@ def docs_operating() -> HTMLResponse:
     return HTMLResponse(guides.guide("operating"), headers={"Content-Security-Policy": READING_POLICY})
 
 
+@router.get("/docs/performance")
+def docs_performance() -> HTMLResponse:
+    """How cost grows with length, number and size."""
+    return HTMLResponse(guides.performance(), headers={"Content-Security-Policy": READING_POLICY})
+
+
 @router.get("/docs/mistakes")
 def docs_mistakes() -> HTMLResponse:
     """Every error code, its cause, and what to do."""

@@ -18,7 +18,7 @@ LEAST_PART = 0.5
 NEIGHBOUR = 0.4
 """A clause of the same sentence joins the quote if it brings this part of what the first one brings."""
 LONGEST_DENYING = 20
-"""In a text of so many words a clause that denies something is read once more as if it did not; in longer ones that took
+"""In a text of so many words a clause that denies something is read once more as if it did not; in longer ones it took
 13 % of the time and found 1 of 71 denials."""
 
 
