@@ -1,5 +1,6 @@
 """The command line as a user types it, mostly in the test's own process."""
 
+import codecs
 import json
 import os
 import pty
@@ -196,6 +197,7 @@ def test_a_database_that_is_not_there_broken_or_newer_is_told_in_a_line(
 @contextmanager
 def as_nobody() -> Iterator[None]:
     """Without the rights of root, where the tests have them."""
+    codecs.lookup("idna")  # what nobody may not read, Python would take for missing from then on
     if os.geteuid():
         yield
         return
