@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict
-from sqlalchemy import JSON, Text
+from sqlalchemy import JSON, Index, Text
 from sqlmodel import Field, Relationship, SQLModel
 
 from app.database import Base
@@ -71,7 +71,7 @@ class Editable(Stored):
 
     id: str = id_key()
     slug: str = Field(max_length=SLUG_LENGTH)
-    tenant: str | None = Field(max_length=TENANT_LENGTH, index=True)
+    tenant: str | None = Field(max_length=TENANT_LENGTH)
     version: int
     modified_at: datetime
     retired_at: datetime | None
@@ -81,6 +81,16 @@ class Editable(Stored):
     @property
     def catalogue(self) -> Literal["own", "shared"]:
         return "shared" if self.tenant is None else "own"
+
+
+def _by_tenant(table: str) -> tuple[Index, ...]:
+    """The indexes of an editable table: the order of its list, one item of a tenant, and what changed last."""
+    return (
+        Index(f"ix_{table}_tenant", "tenant", "position", "slug"),
+        Index(f"ix_{table}_tenant_slug", "tenant", "slug"),
+        Index(f"ix_{table}_tenant_modified_at", "tenant", "modified_at"),
+        Index(f"ix_{table}_modified_at", "modified_at"),
+    )
 
 
 class ConceptBase(Item):
@@ -206,6 +216,8 @@ class SkillBase(Item):
 
 
 class Skill(Editable, SkillBase, table=True):
+    __table_args__ = _by_tenant("skill")
+
     path: ClassVar[str] = "skills"
 
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
@@ -233,6 +245,8 @@ class ProgramBase(Item):
 
 
 class Program(Editable, ProgramBase, table=True):
+    __table_args__ = _by_tenant("program")
+
     path: ClassVar[str] = "programs"
 
     facets: list["ProgramFacet"] = Relationship(

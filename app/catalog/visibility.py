@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, event, func, inspect, or_, select
-from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy import ColumnElement, Connection, bindparam, event, exists, func, inspect, or_, select
+from sqlalchemy.orm import ORMExecuteState, aliased, with_loader_criteria
 from sqlmodel import Session, col
 
 from app.catalog.tables import CatalogueVersion, Editable, OwnCatalogue, Program, ProgramCriterion, ProgramSkill, Skill
@@ -18,25 +18,27 @@ _VERSIONS = select(
 def belongs(table: type[Editable], tenant: str) -> ColumnElement[bool]:
     """Rows of the tenant, and the shared ones, unless the tenant has one with the same slug."""
     own = inspect(table).local_table.alias()
-    hides = select(own.c.slug).where(own.c.tenant == tenant)
-    shared = col(table.tenant).is_(None) & col(table.slug).not_in(hides)
-    return or_(col(table.tenant) == tenant, shared)
+    hidden = exists().where(own.c.tenant == tenant, own.c.slug == col(table.slug))
+    return or_(col(table.tenant) == tenant, col(table.tenant).is_(None) & ~hidden)
 
 
-def _offered(table: type[Editable], tenant: str) -> Any:
-    return select(col(table.id)).where(belongs(table, tenant), col(table.retired_at).is_(None))
+def _leads_to(link: Any, table: type[Editable], tenant: str) -> ColumnElement[bool]:
+    """Links to what the tenant sees and is not retired: looked up for each link, as few are read at a time."""
+    item = aliased(table)
+    return exists().where(col(item.id) == link, belongs(item, tenant), col(item.retired_at).is_(None))
 
 
 def see_as(session: Session, tenant: str) -> Session:
     """From now on every select and every relation of this session shows what the tenant sees, and links lead to
     nothing that is retired."""
-    programs, skills = _offered(Program, tenant), _offered(Skill, tenant)
     narrowing = [
         with_loader_criteria(Program, belongs(Program, tenant)),
         with_loader_criteria(Skill, belongs(Skill, tenant)),
-        with_loader_criteria(ProgramCriterion, col(ProgramCriterion.program_id).in_(programs)),
+        with_loader_criteria(ProgramCriterion, _leads_to(col(ProgramCriterion.program_id), Program, tenant)),
         with_loader_criteria(
-            ProgramSkill, col(ProgramSkill.program_id).in_(programs) & col(ProgramSkill.skill_id).in_(skills)
+            ProgramSkill,
+            _leads_to(col(ProgramSkill.program_id), Program, tenant)
+            & _leads_to(col(ProgramSkill.skill_id), Skill, tenant),
         ),
     ]
 
