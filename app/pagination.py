@@ -6,13 +6,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from snowballstemmer import stemmer
-from sqlalchemy import ColumnElement, and_, case, false, func, or_
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -220,6 +221,35 @@ def _equal(term: ColumnElement[Any], key: Any) -> ColumnElement[bool]:
     return term.is_(None) if key is None else term == key
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What the rows of a list fall into, each of it with an index of its own; `key` is their primary key."""
+
+    key: InstrumentedAttribute[Any]
+    conditions: tuple[ColumnElement[bool], ...]
+
+    def count(self, statement: Any) -> Any:
+        """A select of how many rows of a statement there are."""
+        counted = statement.with_only_columns(func.count(), maintain_column_froms=True)
+        return select(sum(counted.where(one).scalar_subquery() for one in self.conditions))
+
+    def first(self, statement: Any, terms: list[tuple[ColumnElement[Any], bool]], limit: int) -> Any:
+        """A select of the keys of the first rows of a statement in the order of terms, each with whether it descends:
+        the first of each part, and of these the first."""
+        names = [f"term_{place}" for place in range(len(terms))]
+        named = [term.label(name) for name, (term, _) in zip(names, terms, strict=True)]
+        keys = statement.with_only_columns(col(self.key).label("key"), *named).order_by(*map(_direct, terms))
+        parts = [select(keys.where(one).limit(limit).subquery()) for one in self.conditions]
+        found = union_all(*parts).subquery().c
+        order = [_direct((found[name], descending)) for name, (_, descending) in zip(names, terms, strict=True)]
+        return select(found["key"]).order_by(*order).limit(limit)
+
+
+def _direct(term: tuple[ColumnElement[Any], bool]) -> ColumnElement[Any]:
+    column, descending = term
+    return column.desc() if descending else column.asc()
+
+
 def paginate(
     session: Session,
     statement: SelectOfScalar[T],
@@ -228,6 +258,7 @@ def paginate(
     *,
     path: str,
     links: str,
+    parts: Parts | None = None,
 ) -> tuple[list[T], PageInfo]:
     """One page of a select, its total, and links to the neighbours. `columns` are the fields to sort by, `slug`
     and `position` among them; nulls come last in either direction.
@@ -237,7 +268,7 @@ def paginate(
     sort = _parse_sort(query, columns) or [("position", False)]
     order = {name: (columns[name], descending) for name, descending in sort}
     order.setdefault("slug", (columns["slug"], False))
-    return page_of(session, statement, order, query, path=path, links=links)
+    return page_of(session, statement, order, query, path=path, links=links, parts=parts)
 
 
 def page_of(
@@ -248,13 +279,15 @@ def page_of(
     *,
     path: str,
     links: str,
+    parts: Parts | None = None,
 ) -> tuple[list[T], PageInfo]:
     """One page of a select, its total, and links to the neighbours. `order_by` names columns and whether each
-    descends, a unique one last; nulls come last in either direction.
+    descends, a unique one last; nulls come last in either direction. `parts` cover what the statement selects.
 
     Raises BadCursor for a foreign or edited cursor.
     """
-    total = session.exec(select(func.count()).select_from(statement.subquery())).one()
+    counted = parts.count(statement) if parts else select(func.count()).select_from(statement.subquery())
+    total: int = session.exec(counted).one()
     terms: list[tuple[ColumnElement[Any], bool]] = []
     places: list[int] = []
     kinds: list[type] = []
@@ -269,8 +302,10 @@ def page_of(
     keys, backwards = _decode(query.cursor, scope, kinds) if query.cursor is not None else (None, False)
     if keys is not None:
         statement = statement.where(_after(terms, [keys[place] for place in places], backwards))
-    order = [term.desc() if descending != backwards else term.asc() for term, descending in terms]
-    rows = list(session.exec(statement.order_by(*order).limit(query.limit + 1)).all())
+    order = [(term, descending != backwards) for term, descending in terms]
+    if parts:
+        statement = statement.where(col(parts.key).in_(parts.first(statement, order, query.limit + 1)))
+    rows = list(session.exec(statement.order_by(*map(_direct, order)).limit(query.limit + 1)).all())
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     if backwards:

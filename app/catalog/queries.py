@@ -25,9 +25,9 @@ from app.catalog.tables import (
     StyleCriterion,
     StyleFactor,
 )
-from app.catalog.visibility import belongs, tenant_of, versions
+from app.catalog.visibility import belongs, own_or_shared, tenant_of, versions
 from app.errors import Gone, NotFound
-from app.pagination import Columns, ListQuery, paginate, search_filter
+from app.pagination import Columns, ListQuery, Parts, paginate, search_filter
 
 TABLES: tuple[type[Stored], ...] = (Concept, Difference, Criterion, Factor, Style, Skill, Program, Fact)
 T = TypeVar("T", bound=Stored)
@@ -130,7 +130,8 @@ def page(
         statement = statement.where(search_filter(col(table.search), query.q))  # type: ignore[arg-type]
     columns: Columns = {"slug": table.slug, "name": table.name, "position": table.position, **sortable}  # type: ignore[attr-defined, dict-item]
     statement = statement.options(*related(table))
-    rows, info = paginate(session, statement, columns, query, path=f"/v1/{table.path}", links=links)
+    parts = Parts(table.id, own_or_shared(table, tenant_of(session))) if issubclass(table, Editable) else None  # type: ignore[arg-type]
+    rows, info = paginate(session, statement, columns, query, path=f"/v1/{table.path}", links=links, parts=parts)
     return {"items": rows, "page": info, "catalogue_version": catalogue_version(session)}
 
 
@@ -152,8 +153,8 @@ def _changed(statement: SelectOfScalar[E], table: type[E], query: schemas.SyncQu
     return statement
 
 
-def select_skills(session: Session, query: schemas.SkillQuery) -> SelectOfScalar[Skill]:
-    statement = _changed(visible(session, Skill), Skill, query)
+def select_skills(query: schemas.SkillQuery) -> SelectOfScalar[Skill]:
+    statement = _changed(select(Skill), Skill, query)
     return statement.where(col(Skill.concept_slug).in_(query.concept)) if query.concept else statement
 
 
@@ -175,7 +176,7 @@ def select_styles(query: schemas.StyleQuery) -> SelectOfScalar[Style]:
 
 
 def select_programs(session: Session, query: schemas.ProgramQuery) -> SelectOfScalar[Program]:
-    statement = _changed(visible(session, Program), Program, query)
+    statement = _changed(select(Program), Program, query)
     for facet in ("focus", "seniority", "delivery", "pace"):
         if values := getattr(query, facet):
             having = select(ProgramFacet.program_id).where(

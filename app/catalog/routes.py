@@ -121,7 +121,7 @@ def get_style(session: CatalogueDep, slug: Slug) -> Any:
 @router.get("/skills", response_model=schemas.SkillPage, responses=LIST_ERRORS, summary="List the skills")
 def list_skills(session: CatalogueDep, links: PageLinks, query: Annotated[schemas.SkillQuery, Query()]) -> Any:
     """The skills that executive education builds for either kind of role."""
-    return page(session, tables.Skill, queries.select_skills(session, query), query, links)
+    return page(session, tables.Skill, queries.select_skills(query), query, links)
 
 
 @router.get(

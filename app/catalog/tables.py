@@ -86,7 +86,7 @@ class Editable(Stored):
 def _by_tenant(table: str) -> tuple[Index, ...]:
     """The indexes of an editable table: the order of its list, one item of a tenant, and what changed last."""
     return (
-        Index(f"ix_{table}_tenant", "tenant", "position", "slug"),
+        Index(f"ix_{table}_tenant", "tenant", "position", "slug", "retired_at"),
         Index(f"ix_{table}_tenant_slug", "tenant", "slug"),
         Index(f"ix_{table}_tenant_modified_at", "tenant", "modified_at"),
         Index(f"ix_{table}_modified_at", "modified_at"),

@@ -15,25 +15,36 @@ _VERSIONS = select(
 """Of the tables themselves, as every answer asks for it."""
 
 
-def belongs(table: type[Editable], tenant: str) -> ColumnElement[bool]:
-    """Rows of the tenant, and the shared ones, unless the tenant has one with the same slug."""
+def own_or_shared(table: type[Editable], tenant: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Rows of the tenant, and the shared ones of which the tenant has none with the same slug."""
     own = inspect(table).local_table.alias()
     hidden = exists().where(own.c.tenant == tenant, own.c.slug == col(table.slug))
-    return or_(col(table.tenant) == tenant, col(table.tenant).is_(None) & ~hidden)
+    return col(table.tenant) == tenant, col(table.tenant).is_(None) & ~hidden
+
+
+def belongs(table: type[Editable], tenant: str) -> ColumnElement[bool]:
+    """Rows that a tenant sees, where they are found by that."""
+    return or_(*own_or_shared(table, tenant))
+
+
+def _guarded(table: type[Editable], tenant: str) -> ColumnElement[bool]:
+    """As `belongs`, where rows are found by something else: no index fits it, so that a database takes the other."""
+    own, shared = func.coalesce(col(table.tenant), "") == tenant, own_or_shared(table, tenant)[1]
+    return or_(own, shared)
 
 
 def _leads_to(link: Any, table: type[Editable], tenant: str) -> ColumnElement[bool]:
     """Links to what the tenant sees and is not retired: looked up for each link, as few are read at a time."""
     item = aliased(table)
-    return exists().where(col(item.id) == link, belongs(item, tenant), col(item.retired_at).is_(None))
+    return exists().where(col(item.id) == link, _guarded(item, tenant), col(item.retired_at).is_(None))
 
 
 def see_as(session: Session, tenant: str) -> Session:
     """From now on every select and every relation of this session shows what the tenant sees, and links lead to
     nothing that is retired."""
     narrowing = [
-        with_loader_criteria(Program, belongs(Program, tenant)),
-        with_loader_criteria(Skill, belongs(Skill, tenant)),
+        with_loader_criteria(Program, _guarded(Program, tenant)),
+        with_loader_criteria(Skill, _guarded(Skill, tenant)),
         with_loader_criteria(ProgramCriterion, _leads_to(col(ProgramCriterion.program_id), Program, tenant)),
         with_loader_criteria(
             ProgramSkill,

@@ -18,7 +18,7 @@ NEW = (["tenant", "slug"], ["tenant", "modified_at"], ["modified_at"])
 def upgrade() -> None:
     for table in TABLES:
         op.drop_index(op.f(f"ix_{table}_tenant"), table)
-        op.create_index(op.f(f"ix_{table}_tenant"), table, ["tenant", "position", "slug"])
+        op.create_index(op.f(f"ix_{table}_tenant"), table, ["tenant", "position", "slug", "retired_at"])
         for columns in NEW:
             op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, columns)
 
