@@ -121,6 +121,11 @@ def search_text(*texts: str | None) -> str:
     return f" {' '.join(stems(whole))} \n{_fold(whole)}"
 
 
+def search_words(query: str) -> list[str]:
+    """The stems of the plain words of a query; terms with other signs are not among them."""
+    return [stems(term)[0] for term in _fold(query).split() if _WORD.fullmatch(term)]
+
+
 def search_filter(column: InstrumentedAttribute[str], query: str) -> ColumnElement[bool]:
     """Every term of the query occurs: plain words by their stem, terms with other signs literally."""
     conditions = []

@@ -15,6 +15,7 @@ from app.catalog.queries import offered, related, visible
 from app.catalog.rows import FACETS, LINK_TABLES, change_time, program_link_rows
 from app.catalog.tables import Criterion, Program, ProgramSkill, Skill, row_id
 from app.catalog.visibility import tenant_of
+from app.catalog.words import Searched, keep_words
 
 AT_ONCE = 500
 """Programs that are read or written together."""
@@ -28,7 +29,12 @@ class Stored:
     tenant: str | None
     version: int
     retired: bool
+    search: str
     document: dict[str, Any]
+
+
+def _stored(row: Program) -> Stored:
+    return Stored(row.id, row.tenant, row.version, row.retired_at is not None, row.search, document(row))
 
 
 @dataclass
@@ -56,9 +62,7 @@ class Programs:
         """Those that have one of these slugs, up to AT_ONCE of them."""
         named = visible(self._session, Program).where(col(Program.slug).in_(slugs))
         rows = self._session.exec(named.options(*related(Program))).all()
-        found = {
-            row.slug: Stored(row.id, row.tenant, row.version, row.retired_at is not None, document(row)) for row in rows
-        }
+        found = {row.slug: _stored(row) for row in rows}
         self._session.expunge_all()
         return found
 
@@ -79,6 +83,12 @@ class Programs:
         if changes:
             values: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "this"}
             writing(update(program).where(program.c.id == bindparam("this")).values(values), changes)
+        new = [Searched(row["id"], self.tenant, "", row["search"]) for row in rows]
+        old = [
+            Searched(before.id, before.tenant, before.search, row["search"])
+            for (before, _, _), row in zip(batch.changed, changes, strict=True)
+        ]
+        keep_words(self._session.connection(), Program, new + old)
         for name, linked in links.items():
             if linked:
                 writing(insert(_table(LINK_TABLES[name])), linked)

@@ -20,6 +20,7 @@ from app.catalog.queries import find, in_force, visible
 from app.catalog.rows import FACETS, bring, change_time, program_links, searched
 from app.catalog.tables import CatalogueVersion, Criterion, OwnCatalogue, Program, Skill, row_id
 from app.catalog.visibility import see_as, tenant_of
+from app.catalog.words import Searched, keep_words
 from app.errors import AppError, ProblemDetail, misfit
 
 OPERATOR = "local"
@@ -106,6 +107,7 @@ def add(session: Session, kind: Kind, given: Given) -> None:
     _stamp(session, row)
     session.add(row)
     session.flush()
+    keep_words(session.connection(), kind.table, [Searched(row.id, tenant, "", row.search)])
 
 
 def new_columns(tenant: str, slug: str) -> dict[str, Any]:

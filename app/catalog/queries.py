@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import Session, col, select
@@ -26,6 +27,7 @@ from app.catalog.tables import (
     StyleFactor,
 )
 from app.catalog.visibility import belongs, own_or_shared, tenant_of, versions
+from app.catalog.words import found_by
 from app.errors import Gone, NotFound
 from app.pagination import Columns, ListQuery, Parts, paginate, search_filter
 
@@ -126,11 +128,16 @@ def page(
     **sortable: Any,
 ) -> dict[str, Any]:
     """A page of a statement over a table, searched by `q`; `sortable` names fields besides slug, name, position."""
+    words: list[ColumnElement[bool]] = []
     if query.q is not None:
-        statement = statement.where(search_filter(col(table.search), query.q))  # type: ignore[arg-type]
+        if issubclass(table, Editable):
+            words = found_by(table, tenant_of(session), query.q)
+        statement = statement.where(*words, search_filter(col(table.search), query.q))  # type: ignore[arg-type]
     columns: Columns = {"slug": table.slug, "name": table.name, "position": table.position, **sortable}  # type: ignore[attr-defined, dict-item]
     statement = statement.options(*related(table))
-    parts = Parts(table.id, own_or_shared(table, tenant_of(session))) if issubclass(table, Editable) else None  # type: ignore[arg-type]
+    parts = None
+    if issubclass(table, Editable) and not words:
+        parts = Parts(table.id, own_or_shared(table, tenant_of(session)))  # type: ignore[arg-type]
     rows, info = paginate(session, statement, columns, query, path=f"/v1/{table.path}", links=links, parts=parts)
     return {"items": rows, "page": info, "catalogue_version": catalogue_version(session)}
 

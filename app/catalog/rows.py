@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import func, inspect, select
 from sqlmodel import Session, SQLModel
 
-from app.catalog.tables import Program, ProgramCriterion, ProgramFacet, ProgramSkill, Skill
+from app.catalog.tables import Editable, Program, ProgramCriterion, ProgramFacet, ProgramSkill, Skill
+from app.catalog.words import Searched, keep_words
 from app.pagination import search_text
 
 FACETS = ("delivery", "focus", "pace", "seniority")
@@ -83,6 +84,9 @@ def _dumped(links: list[Any]) -> list[dict[str, Any]]:
 def bring(session: Session, row: Any, columns: Mapping[str, Any], links: Mapping[str, list[SQLModel]]) -> bool:
     """Write what differs; whether anything did."""
     changed = differing(row, columns, links)
+    if "search" in changed and isinstance(row, Editable):
+        searched_by = Searched(row.id, row.tenant, row.search, columns["search"])
+        keep_words(session.connection(), type(row), [searched_by])
     for name in changed:
         if name in links:
             setattr(row, name, [])

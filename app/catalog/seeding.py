@@ -36,6 +36,7 @@ from app.catalog.tables import (
     StyleCriterion,
     StyleFactor,
 )
+from app.catalog.words import Searched, keep_words
 from app.failures import Failure
 
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -290,6 +291,8 @@ def _sync_table(session: Session, seed: Seed, table: type[Any], items: list[Any]
         row = rows.pop(item.slug, None)
         if row is None:
             session.add(table(**columns, **links, **(_new(item.slug, now) if editable else {})))
+            if editable:
+                keep_words(session.connection(), table, [Searched(item.slug, None, "", columns["search"])])
             report.added.append(label)
         elif editable and row.edited:
             report.kept.append(label)

@@ -12,6 +12,7 @@ from app.database import Base
 SLUG_LENGTH = 100
 TENANT_LENGTH = 100
 ID_LENGTH = TENANT_LENGTH + 1 + SLUG_LENGTH
+WORD_LENGTH = 50
 Fit = Literal["for", "against"]
 
 
@@ -369,6 +370,18 @@ class ProgramFacet(Base, table=True):
     facet: str = Field(primary_key=True, max_length=SLUG_LENGTH)
     value: str = Field(primary_key=True, max_length=SLUG_LENGTH)
     position: int
+
+
+class SearchWord(Base, table=True):
+    """That a program or skill has a word, by the first characters of its stem; `owner` is its tenant, "" for none."""
+
+    __tablename__ = "search_word"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    path: str = Field(primary_key=True, max_length=20)
+    owner: str = Field(primary_key=True, max_length=TENANT_LENGTH)
+    word: str = Field(primary_key=True, max_length=WORD_LENGTH)
+    item_id: str = Field(primary_key=True, max_length=ID_LENGTH)
 
 
 class CatalogueVersion(Base, table=True):

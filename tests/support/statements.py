@@ -44,7 +44,7 @@ def accesses(engine: Engine, sent: Iterable[Statement]) -> set[tuple[str, str]]:
     key, and "" where the whole table is gone through."""
     found: set[tuple[str, str]] = set()
     postgres = engine.dialect.name == "postgresql"
-    with engine.connect() as connection:
+    with engine.execution_options(readonly=True).connect() as connection:
         for one in sent:
             if not one.startswith(("SELECT", "DELETE", "UPDATE", "WITH")):
                 continue
@@ -57,7 +57,7 @@ def accesses(engine: Engine, sent: Iterable[Statement]) -> set[tuple[str, str]]:
 
 def _in_sqlite(plan: str) -> Iterator[tuple[str, str]]:
     for how, table, index in _SQLITE.findall(plan):
-        yield table, "" if how == "SCAN" else _named(index)
+        yield table, "" if how == "SCAN" else _named(index or "pk_")
 
 
 def _in_postgres(plan: str) -> Iterator[tuple[str, str]]:
