@@ -3,10 +3,9 @@
 import unicodedata
 from functools import cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
 from app.scoring.blinding import without_names
 from app.scoring.folding import folded
+from app.scoring.ngrams import Ngrams
 from app.scoring.tags import UNKNOWN
 
 READABLE = "en"
@@ -26,10 +25,8 @@ LANGUAGES = (
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages([language for language in LANGUAGES.split() if language in identifier.nb_classes])
-    return identifier
+def _ngrams() -> Ngrams:
+    return Ngrams()
 
 
 def _letters(text: str) -> int:
@@ -61,7 +58,6 @@ def detect(text: str) -> str:
 
 def _likeliest(text: str) -> tuple[str, float]:
     """The likeliest language, and by what power of e it is likelier than English."""
-    ranked = _identifier().rank(text.lower())
-    language, best = ranked[0]
-    english = next(score for name, score in ranked if name == READABLE)
-    return str(language), float(best - english)
+    scores = _ngrams().scores(text.lower())
+    language = max(scores, key=lambda name: scores[name])
+    return language, scores[language] - scores[READABLE]
