@@ -1,6 +1,6 @@
 """Puts /mcp into the application where the extra `mcp` is installed.
 
-The first call loads what the extra takes, a fifth of a start and a tenth of its memory: not everybody ever calls it.
+The first call loads what the extra takes, 0.4 s of CPU and 25 MB: not everybody ever calls it.
 """
 
 from collections.abc import AsyncIterator, Iterable
