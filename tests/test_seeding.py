@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from app.catalog.queries import related
 from app.catalog.seeding import SeedError
 from app.catalog.setup import set_up
 from app.catalog.tables import Program, Style
@@ -60,7 +61,7 @@ def test_links_and_facets_follow_the_file_and_removed_items_go(
     assert report.changed == ["programs/chicago-booth-adp"]
     assert report.removed == ["styles/visionary-management"]
     with Session(engines(settings.database_url)) as session:
-        program = session.get(Program, "chicago-booth-adp")
+        program = session.get(Program, "chicago-booth-adp", options=related(Program))
         assert program is not None
         assert program.delivery == ["online", "blended"]
         assert session.get(Style, "visionary-management") is None

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from sqlmodel import Session, SQLModel, col, select
 
+from app.catalog.queries import related
 from app.catalog.rows import FACETS, bring, change_time, program_links, searched
 from app.catalog.tables import (
     SLUG_LENGTH,
@@ -284,7 +285,7 @@ def sync(session: Session, seed: Seed) -> SeedReport:
 def _sync_table(session: Session, seed: Seed, table: type[Any], items: list[Any], report: SeedReport) -> None:
     editable, now = issubclass(table, Editable), change_time(session)
     statement = select(table).where(col(table.tenant).is_(None)) if editable else select(table)
-    rows = {row.slug: row for row in session.exec(statement).all()}
+    rows = {row.slug: row for row in session.exec(statement.options(*related(table))).all()}
     for position, item in enumerate(items):
         label = f"{table.path}/{item.slug}"
         columns, links = seed.row(table, item, position), seed.links(table, item)

@@ -16,6 +16,14 @@ WORD_LENGTH = 50
 Fit = Literal["for", "against"]
 
 
+def relation(**options: Any) -> Any:
+    """A relation to other tables. It raises where a select has not named it, as `queries.related` does: nothing is read
+    row by row."""
+    return Relationship(
+        back_populates=options.pop("back_populates", None), sa_relationship_kwargs={"lazy": "raise_on_sql", **options}
+    )
+
+
 def slug_key(target: str | None = None) -> Any:
     """A primary key that holds a slug, of this table or of another."""
     if target:
@@ -115,19 +123,13 @@ class Concept(Stored, ConceptBase, table=True):
     path: ClassVar[str] = "concepts"
 
     slug: str = slug_key()
-    criteria: list["Criterion"] = Relationship(
-        back_populates="concept", sa_relationship_kwargs={"order_by": "Criterion.position", "viewonly": True}
-    )
-    styles: list["Style"] = Relationship(
-        back_populates="concept", sa_relationship_kwargs={"order_by": "Style.position", "viewonly": True}
-    )
-    built_by: list["Skill"] = Relationship(
+    criteria: list["Criterion"] = relation(back_populates="concept", order_by="Criterion.position", viewonly=True)
+    styles: list["Style"] = relation(back_populates="concept", order_by="Style.position", viewonly=True)
+    built_by: list["Skill"] = relation(
         back_populates="concept",
-        sa_relationship_kwargs={
-            "primaryjoin": "and_(Concept.slug == Skill.concept_slug, Skill.retired_at.is_(None))",
-            "order_by": "Skill.position, Skill.slug",
-            "viewonly": True,
-        },
+        primaryjoin="and_(Concept.slug == Skill.concept_slug, Skill.retired_at.is_(None))",
+        order_by="Skill.position, Skill.slug",
+        viewonly=True,
     )
 
 
@@ -160,13 +162,12 @@ class Criterion(Stored, CriterionBase, table=True):
 
     slug: str = slug_key()
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
-    concept: Concept = Relationship(back_populates="criteria")
-    styles: list["StyleCriterion"] = Relationship(
-        back_populates="criterion", sa_relationship_kwargs={"order_by": "StyleCriterion.style_slug", "viewonly": True}
+    concept: Concept = relation(back_populates="criteria")
+    styles: list["StyleCriterion"] = relation(
+        back_populates="criterion", order_by="StyleCriterion.style_slug", viewonly=True
     )
-    programs: list["ProgramCriterion"] = Relationship(
-        back_populates="criterion",
-        sa_relationship_kwargs={"order_by": "ProgramCriterion.program_id", "viewonly": True},
+    programs: list["ProgramCriterion"] = relation(
+        back_populates="criterion", order_by="ProgramCriterion.program_id", viewonly=True
     )
 
 
@@ -179,9 +180,7 @@ class Factor(Stored, FactorBase, table=True):
     path: ClassVar[str] = "factors"
 
     slug: str = slug_key()
-    styles: list["StyleFactor"] = Relationship(
-        back_populates="factor", sa_relationship_kwargs={"order_by": "StyleFactor.style_slug", "viewonly": True}
-    )
+    styles: list["StyleFactor"] = relation(back_populates="factor", order_by="StyleFactor.style_slug", viewonly=True)
 
 
 class StyleBase(Item):
@@ -200,14 +199,12 @@ class Style(Stored, StyleBase, table=True):
 
     slug: str = slug_key()
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
-    concept: Concept = Relationship(back_populates="styles")
-    criteria: list["StyleCriterion"] = Relationship(
-        back_populates="style",
-        sa_relationship_kwargs={"order_by": "StyleCriterion.position", "cascade": "all, delete-orphan"},
+    concept: Concept = relation(back_populates="styles")
+    criteria: list["StyleCriterion"] = relation(
+        back_populates="style", order_by="StyleCriterion.position", cascade="all, delete-orphan"
     )
-    factors: list["StyleFactor"] = Relationship(
-        back_populates="style",
-        sa_relationship_kwargs={"order_by": "StyleFactor.position", "cascade": "all, delete-orphan"},
+    factors: list["StyleFactor"] = relation(
+        back_populates="style", order_by="StyleFactor.position", cascade="all, delete-orphan"
     )
 
 
@@ -222,10 +219,8 @@ class Skill(Editable, SkillBase, table=True):
     path: ClassVar[str] = "skills"
 
     concept_slug: str = Field(foreign_key="concept.slug", index=True)
-    concept: Concept = Relationship(back_populates="built_by")
-    programs: list["ProgramSkill"] = Relationship(
-        back_populates="skill", sa_relationship_kwargs={"order_by": "ProgramSkill.program_id", "viewonly": True}
-    )
+    concept: Concept = relation(back_populates="built_by")
+    programs: list["ProgramSkill"] = relation(back_populates="skill", order_by="ProgramSkill.program_id", viewonly=True)
 
 
 class ProgramBase(Item):
@@ -250,19 +245,14 @@ class Program(Editable, ProgramBase, table=True):
 
     path: ClassVar[str] = "programs"
 
-    facets: list["ProgramFacet"] = Relationship(
-        sa_relationship_kwargs={
-            "order_by": "ProgramFacet.facet, ProgramFacet.position",
-            "cascade": "all, delete-orphan",
-        }
+    facets: list["ProgramFacet"] = relation(
+        order_by="ProgramFacet.facet, ProgramFacet.position", cascade="all, delete-orphan"
     )
-    skills: list["ProgramSkill"] = Relationship(
-        back_populates="program",
-        sa_relationship_kwargs={"order_by": "ProgramSkill.position", "cascade": "all, delete-orphan"},
+    skills: list["ProgramSkill"] = relation(
+        back_populates="program", order_by="ProgramSkill.position", cascade="all, delete-orphan"
     )
-    criteria: list["ProgramCriterion"] = Relationship(
-        back_populates="program",
-        sa_relationship_kwargs={"order_by": "ProgramCriterion.position", "cascade": "all, delete-orphan"},
+    criteria: list["ProgramCriterion"] = relation(
+        back_populates="program", order_by="ProgramCriterion.position", cascade="all, delete-orphan"
     )
 
     def facet(self, name: str) -> list[str] | None:
@@ -315,8 +305,8 @@ class StyleCriterion(Base, table=True):
     fit: Fit = Field(sa_type=Text)
     why: str
     position: int
-    style: Style = Relationship(back_populates="criteria")
-    criterion: Criterion = Relationship(back_populates="styles")
+    style: Style = relation(back_populates="criteria")
+    criterion: Criterion = relation(back_populates="styles")
 
 
 class StyleFactor(Base, table=True):
@@ -329,8 +319,8 @@ class StyleFactor(Base, table=True):
     fit: Fit = Field(sa_type=Text)
     why: str
     position: int
-    style: Style = Relationship(back_populates="factors")
-    factor: Factor = Relationship(back_populates="styles")
+    style: Style = relation(back_populates="factors")
+    factor: Factor = relation(back_populates="styles")
 
 
 class ProgramSkill(Base, table=True):
@@ -343,8 +333,8 @@ class ProgramSkill(Base, table=True):
     basis: str
     why: str
     position: int
-    program: Program = Relationship(back_populates="skills")
-    skill: Skill = Relationship(back_populates="programs")
+    program: Program = relation(back_populates="skills")
+    skill: Skill = relation(back_populates="programs")
 
 
 class ProgramCriterion(Base, table=True):
@@ -357,8 +347,8 @@ class ProgramCriterion(Base, table=True):
     basis: str
     why: str
     position: int
-    program: Program = Relationship(back_populates="criteria")
-    criterion: Criterion = Relationship(back_populates="programs")
+    program: Program = relation(back_populates="criteria")
+    criterion: Criterion = relation(back_populates="programs")
 
 
 class ProgramFacet(Base, table=True):
