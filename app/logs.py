@@ -54,6 +54,7 @@ def start_log(level: str) -> None:
     handler.setFormatter(ForTerminal() if watched else JSONLines())
     if watched:
         handler.addFilter(_worth_watching)
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # unused
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line tells them
+    logging._srcfile = None  # nor where it comes from
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -76,6 +76,7 @@ class Lingering:
 
     def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._transport, self._loop, self._seconds = transport, loop, seconds
+        self.write = transport.write  # of every answer: not looked up by __getattr__
         self.arriving = self.lingers = False
 
     def __getattr__(self, name: str) -> Any:

@@ -1,15 +1,14 @@
 """What a worker keeps of the catalogue's answers: few statements, the same bytes, never what is old or another's."""
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
+from app.access import middleware
 from app.catalog.freshness import TRUSTED_SECONDS
 from app.catalog.queries import TABLES
 from app.response_cache import OVERHEAD, Answer, ResponseCache
@@ -17,7 +16,7 @@ from app.settings import Settings
 from tests.support.apps import key_maker, running
 from tests.support.databases import Databases
 from tests.support.programs import ALL, key, patch, program
-from tests.support.texts import SITUATION
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.anyio
 LISTS = tuple(f"/v1/{table.path}" for table in TABLES)
@@ -42,42 +41,19 @@ async def own(databases: Databases) -> AsyncIterator[tuple[httpx.AsyncClient, Ca
         yield client, key_maker(settings.database_url)
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The SQL statements that read the catalogue meanwhile; those of keys and of the runner of jobs are others'."""
-    found: list[str] = []
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.split(maxsplit=1)[0] in {"SELECT", "WITH"} and not re.search(r"\b(api_key|job)\b", statement):
-            found.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        yield found
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
-
-
-async def test_a_read_takes_few_statements_however_many_rows_and_none_the_second_time(
-    own: tuple[httpx.AsyncClient, Callable[..., str]],
+async def test_what_was_read_is_not_asked_of_the_database_again(
+    databases: Databases, engines: Callable[[str], Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, make_key = own
-    headers = key(make_key(*ALL))
-    for number in range(12):
-        made = await client.post("/v1/programs", json=program(f"own-{number}"), headers=headers)
-        assert made.status_code == 201
-    for path in (*LISTS, *DETAILS, *SEARCHES):
-        with statements() as first:
-            assert (await client.get(path, headers=headers)).status_code == 200
-        with statements() as second:
-            assert (await client.get(path, headers=headers)).status_code == 200
-        assert (len(first) <= 6, second) == (True, []), (path, first)
-    with statements() as scored:
-        await client.post("/v1/score", json={"text": SITUATION}, headers=headers)
-    with statements() as again:
-        await client.post("/v1/score", json={"text": SITUATION}, headers=headers)
-    assert len(again) <= 4, again
-    assert len(scored) >= len(again)
+    monkeypatch.setattr(middleware, "KEPT_SECONDS", 600.0)
+    url = databases.seeded()
+    headers = key(key_maker(url)(*ALL))
+    async with running(Settings(database_url=url)) as client:
+        for path in (*LISTS, *DETAILS, *SEARCHES, "/v1/catalogue"):
+            first = await client.get(path, headers=headers)
+            with statements(engines(url)) as sent:
+                again = await client.get(path, headers=headers)
+            assert first.status_code == again.status_code == 200
+            assert not [one for one in sent if " job" not in one], path  # the runner of jobs asks beside
 
 
 async def test_answers_are_the_same_bytes_and_headers_with_the_cache_and_without(databases: Databases) -> None:
