@@ -144,8 +144,12 @@ def test_the_explanation_says_how_narrow_a_verdict_is() -> None:
         "This calls for management, though the text says little: “by noon” (time, cost or output)."
     )
     assert told("both", rival="leadership", change="two plants merge", efficiency="by noon") == (
-        "This calls for both leadership and management, by a narrow margin over leadership: "
+        "This calls for both leadership and management, though nearly for leadership alone: "
         "leadership for “two plants merge” (change or uncertainty); management for “by noon” (time, cost or output)."
+    )
+    assert told("management", rival="both", change="two plants merge", efficiency="by noon") == (
+        "This calls for management, though nearly for both: “by noon” (time, cost or output). "
+        "Leadership weighs less: “two plants merge” (change or uncertainty)."
     )
     assert told("insufficient", rival="management", efficiency="by noon") == (
         "The text says too little about work that lies ahead to tell, though it leans to management."

@@ -37,7 +37,8 @@ def explain(verdict: Verdict, criteria: tuple[Trait, ...], passages: dict[Side, 
         return f"This calls for both leadership and management{_close(verdict, rival)}: {reasons}."
     other: Side = "management" if verdict == "leadership" else "leadership"
     weaker = named[other]
-    opening = f"This calls {'mainly ' if weaker else ''}for {verdict}{_close(verdict, rival)}: {called[verdict]}."
+    mainly = "mainly " if weaker and not rival else ""
+    opening = f"This calls {mainly}for {verdict}{_close(verdict, rival)}: {called[verdict]}."
     return f"{opening} {other.capitalize()} weighs less: {weaker}." if weaker else opening + _denied(other, criteria)
 
 
@@ -56,8 +57,9 @@ def _close(verdict: Verdict, rival: Verdict | None) -> str:
         return ""
     if rival == "insufficient":
         return ", though the text says little"
-    leaning = "both sides" if rival == "both" else rival
-    return f", though it leans to {leaning}" if verdict == "insufficient" else f", by a narrow margin over {leaning}"
+    if verdict == "insufficient":
+        return f", though it leans to {'both sides' if rival == 'both' else rival}"
+    return ", though nearly for both" if rival == "both" else f", though nearly for {rival} alone"
 
 
 def _one_side(side: Side, criteria: tuple[Trait, ...]) -> str:

@@ -1,4 +1,4 @@
-"""How cost grows: `.venv/bin/python -m tests.benchmarks.growth`, on a quiet machine, a quarter of an hour.
+"""How cost grows: `.venv/bin/python -m tests.benchmarks.growth`, on a quiet machine, some minutes.
 
 Prints the table and writes app/docs/growth.svg and app/docs/growth.json, which /docs/performance shows. Each value is a
 ratio to the first of its row in the same run, so that another machine may tell the same.
@@ -46,7 +46,7 @@ def used(pid: int, call: Callable[[], object], rounds: int = 3) -> float:
 
 
 def ratios(costs: list[float]) -> list[float]:
-    return [round(cost / costs[0], 2) for cost in costs]
+    return [float(f"{cost / costs[0]:.3g}") for cost in costs]
 
 
 def judge(scorer: Scorer, texts: list[str]) -> None:
@@ -139,7 +139,9 @@ def by_job(server: Server, client: httpx.Client, key: str) -> list[Row]:
     texts, costs, memory = situations(), [], []
     headers = {"X-API-Key": key, "content-type": "application/x-ndjson"}
     for size in JOBS:
-        lines = "".join(json.dumps({"text": texts[number % len(texts)]}) + "\n" for number in range(size))
+        lines = "".join(
+            json.dumps({"text": f"{number}. {texts[number % len(texts)]}"}) + "\n" for number in range(size)
+        )
         before = cpu(server.process.pid)
         job = client.post("/v1/jobs", content=lines, headers=headers).json()
         while client.get(job["href"], headers=headers).json()["status"] != "done":

@@ -1,12 +1,12 @@
 """CPU of the server for one read, as a share of a bare ASGI application that answers the same bytes under uvicorn:
 `.venv/bin/python -m tests.benchmarks.reads`."""
 
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -35,12 +35,9 @@ uvicorn.run(app, port=int(sys.argv[1]), http="httptools", log_level="warning", l
 
 
 def cpu(pid: int) -> float:
-    """Seconds of CPU that a process has used, all its threads."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
-            found.append(int(task.read_text(encoding="ascii").split()[0]))
-    return sum(found) / 1e9
+    """Seconds of CPU that a process has used, in steps of 10 ms; threads that have ended count too."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def ask(port: int, request: bytes, count: int) -> int:
