@@ -10,7 +10,6 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from app.catalog import freshness
 from app.catalog.spreadsheet import COLUMNS, read_sheet, write_sheet
 from app.cli import cli
 from app.formulas import bare, guarded
@@ -80,7 +79,6 @@ async def test_a_table_goes_out_and_comes_back_unharmed(
 async def test_a_dry_run_says_what_would_be_and_one_bad_row_stops_all(
     client: httpx.AsyncClient, make_key: MakeKey, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freshness, "TRUSTED_SECONDS", 0.0)  # of what a command writes in PostgreSQL
     run, mine, file = on_command_line(settings, monkeypatch), key(make_key(*ALL, tenant="t-dry")), tmp_path / "in.csv"
     for slug in ("kept", "gone"):
         await client.post("/v1/programs", json=program(slug), headers=mine)
