@@ -8,9 +8,9 @@ import numpy as np
 from app.assessments.requests import Options, Preferences
 from app.catalog.advised import AdvisedProgram
 from app.scoring import Assessment
+from app.scoring.labels import SIDES
 
 UNKNOWN_MONTHS = np.iinfo(np.int32).max
-SIDES = ("leadership", "management")
 
 
 class Programs:

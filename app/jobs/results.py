@@ -13,10 +13,9 @@ from sqlmodel import Session, col, select
 from app.formulas import MARK, guarded
 from app.jobs.items import CHUNK_ITEMS
 from app.jobs.tables import Chunk, Job
-from app.scoring.labels import CRITERIA, VERDICTS
+from app.scoring.labels import CRITERIA, SIDES, VERDICTS
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
-SIDES = ("leadership", "management")
 COLUMNS = (
     "index",
     "id",
